@@ -1,0 +1,2 @@
+DROP TABLE casework.clerk;
+DROP TABLE casework.unit;

@@ -1,0 +1,1 @@
+DROP TYPE casework.case_state;

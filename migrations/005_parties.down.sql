@@ -1,0 +1,2 @@
+DROP TABLE casework.case_party;
+DROP TABLE casework.party;

@@ -1,0 +1,2 @@
+-- Nothing to run: PostgreSQL can't remove a value from an enum.
+-- 'suspended' stays behind, unused once 016 is undone, and 015 accepts finding it there.

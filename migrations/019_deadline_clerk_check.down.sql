@@ -1,0 +1,1 @@
+ALTER TABLE casework.deadline DROP CONSTRAINT deadline_clerk_id_check;

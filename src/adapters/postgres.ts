@@ -1,0 +1,243 @@
+/**
+ * A server, by postgres.js. It does the start-up, the authentication and the writing of
+ * queries; what comes back is read beside it (wire.ts).
+ *
+ * A session is one physical connection. postgres.js would silently go on with a new backend,
+ * which holds no lock (postgres.js 3.4.9, pinned by the contract suite): its socket is made
+ * here, given out once, and a second request for one fails.
+ */
+import type net from "node:net";
+import postgres from "postgres";
+import type { ServerMessage } from "../core/problem.ts";
+import { labelOf, type ServerTarget } from "../core/target.ts";
+import {
+  type Database,
+  type Row,
+  type Session,
+  type SessionOptions,
+  SqlError,
+  type StatementResult,
+} from "../ports.ts";
+import { type Encryption, encryptionsFor, openSocket } from "./socket.ts";
+import { cancelMessage, type Exchange, readWire, type WireReader } from "./wire.ts";
+
+export function serverDatabase(target: ServerTarget): Database {
+  return {
+    label: labelOf(target),
+    async session(options, work) {
+      const connection = await connect(target, options);
+      try {
+        return await work(connection.session);
+      } finally {
+        await connection.close();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      // Nothing outlives a session.
+    },
+  };
+}
+
+interface Connection {
+  readonly session: Session;
+  close(): Promise<void>;
+}
+
+/** The first host that answers, each with the encryptions that sslmode allows. */
+async function connect(target: ServerTarget, options: SessionOptions): Promise<Connection> {
+  let failure: unknown;
+  for (const address of target.hosts) {
+    for (const encryption of encryptionsFor(target.tls)) {
+      try {
+        return await open(target, { ...address, encryption }, options);
+      } catch (error) {
+        failure = error;
+        if (!(error instanceof SqlError)) throw error;
+        if (!dependsOnEncryption(error.server)) break;
+      }
+    }
+  }
+  throw failure;
+}
+
+/** 28000: no pg_hba.conf entry for this kind of connection. */
+function dependsOnEncryption(error: ServerMessage): boolean {
+  return error.code === "TLS_FAILED" || error.code === "28000";
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly encryption: Encryption;
+}
+
+async function open(
+  target: ServerTarget,
+  address: Address,
+  options: SessionOptions,
+): Promise<Connection> {
+  const socketOptions = { target, ...address, timeoutMs: options.connectTimeoutMs };
+  const socket = await openSocket(socketOptions);
+  const wire = readWire(options.onNotice);
+  socket.on("data", (chunk: Uint8Array) => {
+    wire.feed(chunk);
+  });
+
+  let isClosing = false;
+  let lost: SqlError | undefined;
+  const { promise: whenLost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
+  const { promise: whenClosed, resolve: announceClose } = Promise.withResolvers<void>();
+  socket.once("close", () => {
+    announceClose();
+    if (isClosing) return;
+    lost = lossOf(wire);
+    announceLoss(lost);
+  });
+
+  const sql = postgres(clientOptions(target, options.applicationName, givenOnce(socket)));
+  const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
+    if (lost !== undefined) throw lost;
+    const exchange = wire.begin(keepRows);
+    const query = sql.unsafe(script).simple();
+    try {
+      // A function for the rows keeps postgres.js from collecting them.
+      const reply: unknown = await query.forEach(() => undefined);
+      if (Array.isArray(reply)) return exchange;
+    } catch (error) {
+      // The close of the socket may come a moment later than the failure of the query.
+      if (exchange.error === undefined || wire.fatal !== undefined)
+        await Promise.race([whenClosed, delay(1000)]);
+      throw sqlErrorOf(error, exchange, lost);
+    }
+    // COPY FROM STDIN resolves as a stream while the server waits: a wrong success.
+    socket.destroy();
+    const message = "a COPY asked for a stream, which a migration does not have";
+    throw new SqlError("server", { severity: "ERROR", code: "0A000", message });
+  };
+
+  const sessionWith = (opening: Session["opening"]): Session => ({
+    backendPid: wire.backend.pid,
+    opening,
+    lost: whenLost,
+    async run(script): Promise<readonly StatementResult[]> {
+      return (await send(script, false)).tags.map((tag) => ({ tag }));
+    },
+    async rows(script): Promise<readonly (readonly Row[])[]> {
+      return (await send(script, true)).rowSets;
+    },
+    cancel: () => cancel(socketOptions, wire),
+  });
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    await Promise.race([sql.end({ timeout: 1 }), delay(1500)]);
+    socket.destroy();
+  };
+  try {
+    // Start-up and authentication happen with the first query, within the same limit.
+    const first = send(options.opening, true);
+    const opened = await Promise.race([first, timeout(options.connectTimeoutMs)]);
+    return { session: sessionWith(opened.rowSets), close };
+  } catch (error) {
+    await close();
+    // Before BackendKeyData the server had not let us in: that is no failure of the script.
+    if (!(error instanceof SqlError) || wire.backend.pid !== 0) throw error;
+    throw new SqlError("refused", error.server, { cause: error });
+  }
+}
+
+/**
+ * Everything is said explicitly: what is not, postgres.js takes from PG* variables and its
+ * own defaults (a pool of ten, a life of an hour, a query for the array types).
+ */
+function clientOptions(
+  target: ServerTarget,
+  applicationName: string,
+  socket: () => net.Socket,
+): postgres.Options<Record<string, postgres.PostgresType>> {
+  const [address] = target.hosts;
+  return {
+    host: address?.host ?? "",
+    port: address?.port ?? 5432,
+    user: target.user,
+    pass: target.password ?? "",
+    database: target.database,
+    ssl: false,
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: 0,
+    backoff: () => 0,
+    keep_alive: null,
+    prepare: false,
+    fetch_types: false,
+    publications: "",
+    debug: false,
+    onnotice: () => undefined,
+    connection: {
+      application_name: target.applicationName ?? applicationName,
+      ...(target.options === undefined ? {} : { options: target.options }),
+    },
+    socket,
+  } as postgres.Options<Record<string, postgres.PostgresType>>;
+}
+
+function givenOnce(socket: net.Socket): () => net.Socket {
+  let isGiven = false;
+  return () => {
+    if (isGiven) throw new Error("a session does not reconnect");
+    isGiven = true;
+    return socket;
+  };
+}
+
+function sqlErrorOf(error: unknown, exchange: Exchange, lost: SqlError | undefined): SqlError {
+  const completed = exchange.tags.length;
+  if (lost !== undefined) return new SqlError("lost", lost.server, { completed, cause: error });
+  if (exchange.error !== undefined)
+    return new SqlError("server", exchange.error, { completed, cause: error });
+  const { code, message } = error as { code?: string; message?: string };
+  return new SqlError(
+    "lost",
+    { severity: "FATAL", code: code ?? "CONNECTION_CLOSED", message: message ?? String(error) },
+    { completed, cause: error },
+  );
+}
+
+function lossOf(wire: WireReader): SqlError {
+  return new SqlError(
+    "lost",
+    wire.fatal ?? {
+      severity: "FATAL",
+      code: "CONNECTION_CLOSED",
+      message: "the connection was closed by the server or the network",
+    },
+  );
+}
+
+/** A cancel request goes over a connection of its own, which the server closes when it has read it. */
+async function cancel(options: Parameters<typeof openSocket>[0], wire: WireReader): Promise<void> {
+  const socket = await openSocket(options);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("close", () => {
+    resolve();
+  });
+  socket.on("error", () => undefined);
+  socket.resume();
+  socket.write(cancelMessage(wire.backend));
+  await Promise.race([promise, delay(2000)]);
+  socket.destroy();
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
+
+async function timeout(milliseconds: number): Promise<never> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+  const message = `no answer within ${milliseconds} ms`;
+  throw new SqlError("refused", { severity: "FATAL", code: "ETIMEDOUT", message });
+}

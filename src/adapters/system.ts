@@ -1,0 +1,67 @@
+/** The clock and the writing of files: small doors to the system that commands are given. */
+import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
+import { type Clock, type Folder, type Interruption, Refusal } from "../ports.ts";
+
+export function systemClock(interruption: Interruption): Clock {
+  return {
+    nowMs: () => performance.timeOrigin + performance.now(),
+    sleep(milliseconds) {
+      return new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          stopListening();
+          resolve();
+        };
+        const timer = setTimeout(end, milliseconds);
+        const stopListening = interruption.onSignal(end);
+      });
+    },
+    random: () => Math.random(),
+  };
+}
+
+export function folderOnDisk(path: string): Folder {
+  return {
+    create(files) {
+      const made: string[] = [];
+      for (const { name, text } of files) {
+        const file = join(path, name);
+        try {
+          // `wx` fails where the file exists: nothing is ever overwritten.
+          const handle = openSync(file, "wx");
+          made.push(file);
+          writeSync(handle, text);
+          closeSync(handle);
+        } catch (error) {
+          for (const done of made) unlinkSync(done);
+          const message = error instanceof Error ? error.message : String(error);
+          throw new Refusal([{ code: "cannot-write", path: file, message }]);
+        }
+      }
+      return made;
+    },
+  };
+}
+
+export function hostName(): string {
+  return hostname();
+}
+
+/** libpq's default user. A uid without an entry in /etc/passwd has no name. */
+export function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "postgres";
+  }
+}
+
+export function readTextFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import type { TrackerName } from "../core/tracker.ts";
+import { settings } from "../ledger/facts.ts";
+import type { Session, World } from "../ports.ts";
+
+/** What the application of a plan works with: one session, which holds the lock. */
+export interface ApplyContext {
+  readonly world: World;
+  readonly session: Session;
+  readonly tracker: TrackerName;
+  readonly lockKey: bigint;
+  readonly role: string;
+  /** For how long a migration that cannot get a lock is tried again. */
+  readonly lockRetryForMs: number;
+}
+
+/**
+ * Nothing that a migration left in the session reaches the next one. It is a message of its
+ * own: in front of a BEGIN it would belong to that transaction and be undone with it. Never
+ * DISCARD ALL, which drops the runner's lock (research: mechanisms, M10).
+ */
+export async function resetSession(session: Session): Promise<void> {
+  await session.run(
+    "reset session authorization; reset role; reset all; close all; deallocate all; " +
+      `unlisten *; discard temp; discard sequences; ${settings}`,
+  );
+}
+
+/** The cancelled query fails by itself (57014), and that counts: a cancel that fails does not. */
+export function cancelOnSignal({ session, world }: ApplyContext): () => void {
+  return world.interruption.onSignal(() => {
+    session.cancel().catch(() => undefined);
+  });
+}

@@ -1,0 +1,233 @@
+/**
+ * A `no-transaction` file: each statement by itself, with its progress recorded, so that a
+ * rerun resumes at the statement that failed (research: mechanisms, M4).
+ *
+ * What can run in a transaction shares one with the record that it is done: exactly once. What
+ * cannot is recorded as started before it and as done after it: at least once, and what a
+ * dead runner left of it is looked at before it is run again.
+ */
+import { type ApplyContext, cancelOnSignal } from "./context.ts";
+import { type Cargo, fly } from "./transaction.ts";
+import { offsetOfPosition, placeOf } from "../core/locate.ts";
+import type { ProgressRow } from "../core/migration.ts";
+import type { Kept, Problem } from "../core/problem.ts";
+import { indexesToVerify, type StatementScript, type Step } from "../core/script.ts";
+import {
+  doneFlight,
+  type Flight,
+  type FlightContext,
+  recordFlight,
+  startedFlight,
+  stepFlight,
+} from "../ledger/flight.ts";
+import type { Version } from "../core/version.ts";
+import { findIndex } from "../ledger/indexes.ts";
+import { ensureProgress } from "../ledger/record.ts";
+import { readProgress } from "../ledger/state.ts";
+import { SqlError } from "../ports.ts";
+
+export async function applyStatements(
+  script: StatementScript,
+  context: ApplyContext,
+): Promise<Problem | undefined> {
+  const { session, tracker, world } = context;
+  const { migration, steps } = script;
+  await ensureProgress(session, tracker);
+  // Read again under the lock: the runner that held it before may have come further.
+  const progress = await readProgress(session, tracker, migration.version);
+  const stateOf = (step: Step): ProgressRow | undefined =>
+    progress.find((row) => row.statement === step.number);
+  const edited = steps.find((step) => {
+    const row = stateOf(step);
+    return row?.state === "done" && row.digest !== step.digest;
+  });
+  if (edited !== undefined) {
+    const { version, up } = migration;
+    return { code: "edited-progress", version, path: up.path, statement: edited.number };
+  }
+  const next = steps.find((step) => stateOf(step)?.state !== "done");
+  if (progress.length > 0 && next !== undefined) {
+    const at = { statement: next.number, of: steps.length };
+    world.reporter.report({ kind: "resuming", migration, ...at });
+  }
+
+  for (const step of steps) {
+    const { signal } = world.interruption;
+    if (signal !== undefined) return { code: "interrupted", signal };
+    const problem = await runStep({ script, step, context }, stateOf(step));
+    if (problem !== undefined) return problem;
+  }
+  return (await findInvalidIndex(script, context)) ?? record(script, context);
+}
+
+/** One statement on its way. */
+interface StepRun {
+  readonly script: StatementScript;
+  readonly step: Step;
+  readonly context: ApplyContext;
+}
+
+async function runStep(run: StepRun, row: ProgressRow | undefined): Promise<Problem | undefined> {
+  const { script, step, context } = run;
+  const { kind } = step.statement;
+  if (row?.state === "done") {
+    // The session that set it is gone, and what comes behind needs it again.
+    return kind === "setting" ? sendAlone(run) : undefined;
+  }
+  const problem = await runUndone(run, row);
+  if (problem !== undefined) return problem;
+  const at = { statement: step.number, of: script.steps.length };
+  context.world.reporter.report({ kind: "statement-done", migration: script.migration, ...at });
+  return undefined;
+}
+
+async function runUndone(run: StepRun, row: ProgressRow | undefined): Promise<Problem | undefined> {
+  const { kind } = run.step.statement;
+  if (kind === "plain") return flyStep(run, stepFlight);
+  if (kind === "setting") return (await sendAlone(run)) ?? flyNote(run, doneFlight);
+
+  const found = row?.state === "started" ? await lookAt(run, row) : "run";
+  if (typeof found === "object") return found;
+  if (found === "run") {
+    const problem = (await flyNote(run, startedFlight)) ?? (await sendUnlimited(run));
+    if (problem !== undefined) return problem;
+  }
+  return flyNote(run, doneFlight);
+}
+
+/**
+ * A statement that was started and is not known to be done: its runner died, or it failed. A
+ * concurrent index that was built is done; one that it left INVALID is dropped, and built anew.
+ */
+async function lookAt(
+  { script, step, context }: StepRun,
+  row: ProgressRow,
+): Promise<"run" | "done" | Problem> {
+  const { session, world } = context;
+  const { migration, text } = script;
+  const { id, up } = migration;
+  const { statement } = step;
+  if (statement.kind === "procedural" && !migration.directives.rerunnable) {
+    const place = placeOf(text, step.span.start);
+    const { what } = statement;
+    return { code: "unknown-statement", id, path: up.path, place, what, statement: step.number };
+  }
+  if (statement.kind !== "outside" || statement.index === undefined) return "run";
+  const index = await findIndex(session, statement.index);
+  if (index === undefined) return "run";
+  if (index.isValid) return "done";
+  // INVALID before this statement began, or being built by somebody: not ours to drop.
+  if (row.invalidBefore.includes(index.oid) || index.isBeingBuilt) {
+    return { code: "invalid-index", id, path: up.path, index: index.name };
+  }
+  world.reporter.report({ kind: "repairing", migration, index: index.name });
+  await session.run(`drop index concurrently if exists ${index.name}`);
+  return "run";
+}
+
+/**
+ * A lock timeout in the middle of a concurrent build would leave an INVALID index, so there is
+ * none; the header's statement-timeout is the one limit.
+ */
+async function sendUnlimited(run: StepRun): Promise<Problem | undefined> {
+  const { session } = run.context;
+  const limitMs = run.script.migration.directives.statementTimeoutMs ?? 0;
+  await session.run(`set lock_timeout = 0; set statement_timeout = ${limitMs}`);
+  const problem = await sendAlone(run);
+  if (problem === undefined) await session.run("set statement_timeout = 0");
+  return problem;
+}
+
+/** Sends the statement as a message of its own, in no transaction of ours. */
+async function sendAlone({ script, step, context }: StepRun): Promise<Problem | undefined> {
+  const { id, version, up } = script.migration;
+  const stopListening = cancelOnSignal(context);
+  try {
+    await context.session.run(step.sql);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    const { message, position } = error.server;
+    if (error.kind === "lost") return { code: "outcome-unknown", id, version, message };
+    const { signal } = context.world.interruption;
+    if (signal !== undefined) return { code: "interrupted", signal };
+    const within = position === undefined ? 0 : (offsetOfPosition(step.sql, position, 0) ?? 0);
+    return {
+      code: "migration-failed",
+      id,
+      path: up.path,
+      error: error.server,
+      place: placeOf(script.text, step.span.start + within),
+      stage: { kind: "statement", number: step.number, of: script.steps.length },
+      kept: keptBefore(script, step),
+      attempts: 1,
+    };
+  } finally {
+    stopListening();
+  }
+}
+
+type ComposeStep = (version: Version, step: Step, context: FlightContext) => Flight;
+
+/** A flight that carries the statement. */
+function flyStep(run: StepRun, compose: ComposeStep): Promise<Problem | undefined> {
+  const { step } = run;
+  return flyFor(run, { bodyOffset: step.span.start, statements: [step.span] }, compose);
+}
+
+/** A flight that only writes down how far the file came. */
+function flyNote(run: StepRun, compose: ComposeStep): Promise<Problem | undefined> {
+  return flyFor(run, { bodyOffset: 0, statements: [] }, compose);
+}
+
+function flyFor(
+  { script, step, context }: StepRun,
+  body: Pick<Cargo, "bodyOffset" | "statements">,
+  compose: ComposeStep,
+): Promise<Problem | undefined> {
+  const { migration, text, steps } = script;
+  const cargo: Cargo = {
+    migration,
+    text,
+    ...body,
+    firstNumber: step.number,
+    of: steps.length,
+    kept: keptBefore(script, step),
+    compose: (flown) => compose(migration.version, step, flown),
+  };
+  return fly(cargo, context);
+}
+
+/** The tracker row; the progress goes away with it. */
+function record(script: StatementScript, context: ApplyContext): Promise<Problem | undefined> {
+  const { migration, text, steps } = script;
+  const cargo: Cargo = {
+    migration,
+    text,
+    bodyOffset: 0,
+    statements: [],
+    firstNumber: 1,
+    of: steps.length,
+    kept: { kind: "statements", done: steps.length, of: steps.length },
+    compose: (flown) => recordFlight(migration, flown),
+  };
+  return fly(cargo, context);
+}
+
+/** IF NOT EXISTS is content with an INVALID index of that name; lacuna is not. */
+async function findInvalidIndex(
+  script: StatementScript,
+  { session }: ApplyContext,
+): Promise<Problem | undefined> {
+  for (const name of indexesToVerify(script)) {
+    const index = await findIndex(session, name);
+    if (index === undefined || index.isValid) continue;
+    const { id, up } = script.migration;
+    return { code: "invalid-index", id, path: up.path, index: index.name };
+  }
+  return undefined;
+}
+
+function keptBefore({ steps }: StatementScript, step: Step): Kept {
+  return { kind: "statements", done: step.number - 1, of: steps.length };
+}

@@ -1,0 +1,205 @@
+/** From text and environment to a DatabaseTarget. Nothing of a URL is passed over in silence. */
+import type { Problem } from "../core/problem.ts";
+import { type Result, refuse, succeed } from "../core/result.ts";
+import {
+  type DatabaseTarget,
+  type ServerTarget,
+  sessionAttributes,
+  type SessionAttributes,
+  type SslMode,
+  sslModes,
+} from "../core/target.ts";
+import { findPassword } from "./password-file.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface DatabaseSources {
+  /** --database-url. */
+  readonly flag: string | undefined;
+  readonly environment: Environment;
+  /** The name of the person who runs the program: libpq's default user. */
+  readonly userName: () => string;
+  /** Undefined where the file is not there. */
+  readonly readFile: (path: string) => string | undefined;
+}
+
+/** The first that is set: the flag, DATABASE_URL_FILE, DATABASE_URL, the PG* variables. */
+export function findDatabase(sources: DatabaseSources): Result<DatabaseTarget> {
+  const { environment } = sources;
+  const file = environment["DATABASE_URL_FILE"];
+  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, sources);
+  if (isSet(file)) {
+    const text = sources.readFile(file);
+    if (text === undefined) return bad(`the file ${file} of DATABASE_URL_FILE cannot be read`);
+    return parseDatabaseUrl(text.trim(), sources);
+  }
+  if (isSet(environment["DATABASE_URL"]))
+    return parseDatabaseUrl(environment["DATABASE_URL"], sources);
+  if (isSet(environment["PGSERVICE"]))
+    return bad("PGSERVICE is not supported; set PGHOST and PGDATABASE");
+  if (isSet(environment["PGHOST"]) || isSet(environment["PGDATABASE"])) {
+    return complete({ hosts: [], settings: new Map() }, sources);
+  }
+  return refuse({ code: "no-database" });
+}
+
+/** @param text The URL; it is never part of a message, because it holds a password. */
+export function parseDatabaseUrl(text: string, sources: DatabaseSources): Result<DatabaseTarget> {
+  if (text.startsWith("pglite:")) {
+    const folder = text.slice("pglite:".length);
+    if (folder === "") return bad("pglite: needs a folder, or memory");
+    return succeed({ engine: "pglite", folder: folder === "memory" ? undefined : folder });
+  }
+  const match = /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text);
+  if (match === null) {
+    return bad("it does not begin with postgres://, postgresql:// or pglite:");
+  }
+  const [, authority = "", path = "", query = ""] = match;
+  const at = authority.lastIndexOf("@");
+  const [user = "", ...password] = at < 0 ? [""] : authority.slice(0, at).split(":");
+  try {
+    const settings = new Map<string, string>();
+    for (const pair of query.split("&").filter((part) => part !== "")) {
+      const [name = "", ...value] = pair.split("=");
+      const key = decodeURIComponent(name);
+      if (settings.has(key)) return bad(`the parameter ${key} is there twice`);
+      settings.set(key, decodeURIComponent(value.join("=")));
+    }
+    const given = (key: string, value: string): void => {
+      if (value !== "") settings.set(key, decodeURIComponent(value));
+    };
+    given("user", user);
+    given("password", password.join(":"));
+    given("dbname", path);
+    const hosts = authority
+      .slice(at + 1)
+      .split(",")
+      .filter((host) => host !== "");
+    return complete({ hosts, settings }, sources);
+  } catch (error) {
+    if (error instanceof URIError)
+      return bad("a % in it is not followed by two hexadecimal digits");
+    throw error;
+  }
+}
+
+interface Given {
+  /** host or host:port, as in the URL. */
+  readonly hosts: readonly string[];
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** Fills in from the environment what was not said, as libpq does, and checks every value. */
+function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget> {
+  const { environment } = sources;
+  const unknown = [...given.settings.keys()].filter((name) => !(name in parameters));
+  if (unknown.length > 0) return bad(`the parameter ${unknown.join(", ")} is not known`);
+  const value = (name: keyof typeof parameters): string | undefined => {
+    const variable = parameters[name];
+    const fallback = variable === undefined ? undefined : environment[variable];
+    return given.settings.get(name) ?? (isSet(fallback) ? fallback : undefined);
+  };
+  const refusal = refusedValues.find(([name, accepted]) => {
+    const text = value(name);
+    return text !== undefined && !accepted.includes(text);
+  });
+  if (refusal !== undefined) {
+    return bad(`${refusal[0]}=${value(refusal[0])} is not supported (${refusal[1].join(", ")})`);
+  }
+
+  const user = value("user") ?? sources.userName();
+  const database = value("dbname") ?? user;
+  const hosts = readHosts(given.hosts, value("host"), value("port") ?? "5432");
+  if (hosts === undefined) return bad("a port is not a number from 1 to 65535");
+  const mode = value("sslmode") ?? "prefer";
+  if (!isSslMode(mode)) return bad(`sslmode is one of ${sslModes.join(", ")}`);
+  const attributes = value("target_session_attrs") ?? "any";
+  if (!isSessionAttributes(attributes)) {
+    return bad(
+      `target_session_attrs is one of ${sessionAttributes.join(", ")}: a migration has to write`,
+    );
+  }
+  const target: ServerTarget = {
+    engine: "server",
+    hosts,
+    user,
+    password: value("password"),
+    database,
+    tls: {
+      mode: value("sslrootcert") === "system" ? "verify-full" : mode,
+      rootCertificate: value("sslrootcert"),
+      certificate: value("sslcert"),
+      key: value("sslkey"),
+    },
+    sessionAttributes: attributes,
+    options: value("options"),
+    applicationName: value("application_name"),
+  };
+  if (target.password !== undefined) return succeed(target);
+  const path = value("passfile") ?? `${environment["HOME"] ?? ""}/.pgpass`;
+  return succeed({ ...target, password: findPassword(sources.readFile(path) ?? "", target) });
+}
+
+function readHosts(
+  hosts: readonly string[],
+  fallback: string | undefined,
+  defaultPort: string,
+): ServerTarget["hosts"] | undefined {
+  const ports = defaultPort.split(",");
+  const texts = hosts.length > 0 ? hosts : (fallback ?? "localhost").split(",");
+  const read = texts.map((text, index) => {
+    const match = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::([0-9]+))?$/.exec(decodeURIComponent(text));
+    const host = match?.[1] ?? match?.[2] ?? "";
+    const port = Number(match?.[3] ?? ports[index] ?? ports[0]);
+    return { host: host === "" ? "localhost" : host, port, isRead: match !== null };
+  });
+  const isValid = read.every(
+    ({ port, isRead }) => isRead && Number.isInteger(port) && port > 0 && port < 65_536,
+  );
+  return isValid ? read.map(({ host, port }) => ({ host, port })) : undefined;
+}
+
+/** libpq's names of what lacuna can honour, and the variables that stand in for them. */
+const parameters = {
+  host: "PGHOST",
+  port: "PGPORT",
+  user: "PGUSER",
+  password: "PGPASSWORD",
+  dbname: "PGDATABASE",
+  passfile: "PGPASSFILE",
+  sslmode: "PGSSLMODE",
+  sslrootcert: "PGSSLROOTCERT",
+  sslcert: "PGSSLCERT",
+  sslkey: "PGSSLKEY",
+  target_session_attrs: "PGTARGETSESSIONATTRS",
+  options: "PGOPTIONS",
+  application_name: "PGAPPNAME",
+  channel_binding: "PGCHANNELBINDING",
+  gssencmode: "PGGSSENCMODE",
+  sslnegotiation: "PGSSLNEGOTIATION",
+  client_encoding: undefined,
+} as const;
+
+/** What can be asked for and not be had is refused; what asks for nothing is accepted. */
+const refusedValues: readonly (readonly [keyof typeof parameters, readonly string[]])[] = [
+  ["channel_binding", ["disable", "prefer"]],
+  ["gssencmode", ["disable", "prefer"]],
+  ["sslnegotiation", ["postgres"]],
+  ["client_encoding", ["UTF8", "utf8", "UTF-8", "utf-8", "auto"]],
+];
+
+function isSslMode(text: string): text is SslMode {
+  return (sslModes as readonly string[]).includes(text);
+}
+
+function isSessionAttributes(text: string): text is SessionAttributes {
+  return (sessionAttributes as readonly string[]).includes(text);
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
+}
+
+function bad(message: string): { readonly ok: false; readonly problems: readonly Problem[] } {
+  return refuse({ code: "bad-database", message });
+}

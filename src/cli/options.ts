@@ -1,0 +1,160 @@
+/** Commands and flags, said once: cac reads them, and the help is made of them. */
+
+export interface Flag {
+  readonly name: string;
+  /** The value's name in the help; undefined for a switch. */
+  readonly value?: string;
+  readonly about: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Positional arguments, in cac's notation. */
+  readonly args: string;
+  readonly about: string;
+  readonly details?: string;
+  readonly flags: readonly Flag[];
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+const migrations: Flag = {
+  name: "migrations",
+  value: "DIR",
+  about: "folder of the migrations (default: those inside the executable, else ./migrations)",
+};
+
+const database: readonly Flag[] = [
+  {
+    name: "database-url",
+    value: "URL",
+    about:
+      "postgres://user@host/database, or pglite:./folder (default: DATABASE_URL_FILE, DATABASE_URL, PG*)",
+  },
+  {
+    name: "tracker",
+    value: "NAME",
+    about: "schema.table of the tracker (default: public.applied_migrations)",
+  },
+  {
+    name: "connect-timeout",
+    value: "TIME",
+    about: "how long to wait for a database that is not there yet",
+  },
+];
+
+const policy: readonly Flag[] = [
+  { name: "to", value: "V", about: "stop at version V; gaps below it are included" },
+  {
+    name: "checksums",
+    value: "MODE",
+    about: "warn, enforce or off: what an edited file that is applied means (default: warn)",
+  },
+  { name: "strict", about: "refuse versions that are applied and not in the set" },
+  { name: "new-here", about: "go on although the database has tables and no tracker" },
+];
+
+const lock: Flag = {
+  name: "lock-wait",
+  value: "TIME",
+  about: "how long to wait for another runner (default: 5min)",
+};
+
+/** Flags of every command. */
+export const commonFlags: readonly Flag[] = [
+  { name: "json", about: "machine-readable output" },
+  { name: "quiet", about: "say only what went wrong" },
+  { name: "verbose", about: "say more: the server, every statement" },
+  { name: "no-color", about: "no colours (NO_COLOR does the same)" },
+  { name: "help", about: "show the help of a command" },
+];
+
+export const commands: readonly Command[] = [
+  {
+    name: "up",
+    args: "",
+    about: "apply what is pending, lowest version first, gaps included",
+    flags: [
+      ...policy,
+      { name: "dry-run", about: "only show what would be done, as `plan` does" },
+      lock,
+      {
+        name: "lock-retry-for",
+        value: "TIME",
+        about: "how long to try a migration that cannot get its locks (default: 5min)",
+      },
+      ...database,
+      migrations,
+    ],
+    examples: [
+      ["lacuna up --database-url postgres://app@localhost/app", "apply everything that is pending"],
+      ["lacuna up --to 42", "apply every pending version up to 42"],
+    ],
+  },
+  {
+    name: "plan",
+    args: "",
+    about: "show what `up` would do, in order; writes nothing",
+    flags: [...policy, ...database, migrations],
+    examples: [["lacuna plan --json", "for a program to read"]],
+  },
+  {
+    name: "status",
+    args: "",
+    about: "show every version with its state; writes nothing",
+    flags: [
+      { name: "check", about: "exit 3 unless everything is applied and nothing was changed" },
+      ...database,
+      migrations,
+    ],
+    examples: [["lacuna status --check", "a gate for scripts"]],
+  },
+  {
+    name: "show",
+    args: "<V>",
+    about: "print the SQL of version V, byte for byte; needs no database",
+    flags: [
+      { name: "down", about: "its down file; what to delete from the tracker goes to stderr" },
+      {
+        name: "tracker",
+        value: "NAME",
+        about: "schema.table of the tracker (default: public.applied_migrations)",
+      },
+      migrations,
+    ],
+    examples: [["lacuna show 103 --down | psql", "take version 103 back"]],
+  },
+  {
+    name: "new",
+    args: "<NAME>",
+    about: "write the next NNN_name.up.sql and .down.sql",
+    flags: [{ name: "timestamp", about: "number it by the time of day (UTC) instead" }, migrations],
+    examples: [["lacuna new add_users", "writes migrations/008_add_users.up.sql and .down.sql"]],
+  },
+  {
+    name: "mark",
+    args: "<STATE> [...V]",
+    about: "record or forget versions without running them",
+    details: `States:
+  applied V…          the versions are recorded as applied, with their files' checksums
+  applied --up-to V   the same for every version up to V: a baseline
+  pending V…          the versions, and how far they came, are forgotten
+  renamed V…          the files' names are accepted
+  changed V…          the files' contents are accepted (--all-adopted: of all adopted versions)
+  renumbered OLD NEW  what was applied as OLD is the file NEW`,
+    flags: [
+      { name: "up-to", value: "V", about: "with applied: every version up to V" },
+      { name: "all-adopted", about: "with changed: every version taken over without a checksum" },
+      lock,
+      ...database,
+      migrations,
+    ],
+    examples: [
+      ["lacuna mark applied --up-to 42", "this database was migrated up to 42 by other means"],
+      ["lacuna mark pending 43", "let 43 run again"],
+    ],
+  },
+];
+
+export function flagsOf(command: Command): readonly Flag[] {
+  return [...command.flags, ...commonFlags];
+}

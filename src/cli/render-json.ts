@@ -1,0 +1,168 @@
+/**
+ * The same for programs. `plan`, `status` and the like print one document; `up` logs one object
+ * a line while it goes on. Every document and line carries `"lacuna": 1`, the format's version:
+ * fields may be added to it, and do not change their meaning.
+ */
+import { countStates, type Entry, stateOf } from "../core/diff.ts";
+import { explain } from "../core/explain/explain.ts";
+import { setDigest } from "../core/digest.ts";
+import type { Migration, MigrationSet } from "../core/migration.ts";
+import type { ExitCode, Problem } from "../core/problem.ts";
+import { displayTracker } from "../core/tracker.ts";
+import type { Event } from "../events.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Survey } from "../survey.ts";
+import type { Output } from "./output.ts";
+import type { Renderer, Style } from "./render.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function jsonRenderer(output: Output, style: Style): Renderer {
+  const print = (document: Json): void => {
+    // Line ends of JavaScript that JSON lets pass would end a line of a log for some readers.
+    const text = JSON.stringify({ lacuna: 1, ...document });
+    output.data(text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029"));
+  };
+  const isLog = style.command === "up";
+  return {
+    event(event) {
+      if (isLog) print({ event: event.kind, ...eventFields(event) });
+    },
+    outcome(outcome, exitCode) {
+      if (outcome.kind === "show") {
+        output.bytes(outcome.bytes);
+        if (outcome.advice !== undefined) output.talk(outcome.advice);
+        return;
+      }
+      const fields = outcomeFields(outcome, exitCode);
+      print(isLog ? { event: "ended", ...fields } : { command: style.command, ...fields });
+    },
+  };
+}
+
+function eventFields(event: Event): Json {
+  switch (event.kind) {
+    case "file-note":
+      return { ...event.note };
+    case "history-note":
+      return { code: event.note.code, ...entryJson(event.note.entry) };
+    case "adopted": {
+      const { version, from, migrations } = event.adoption;
+      return { version, from, count: migrations.length, evidence: "none" };
+    }
+    case "notice": {
+      const { migration, notice } = event;
+      return { ...(migration === undefined ? {} : migrationJson(migration)), ...notice };
+    }
+    default: {
+      const { kind: _kind, ...rest } = event;
+      return "migration" in rest
+        ? { ...rest, migration: undefined, ...migrationJson(rest.migration) }
+        : rest;
+    }
+  }
+}
+
+function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
+  const problems = "problems" in outcome ? outcome.problems.map(problemJson) : [];
+  switch (outcome.kind) {
+    case "up":
+      return {
+        exitCode,
+        applied: outcome.applied.map(migrationJson),
+        left: outcome.left.map(migrationJson),
+        problems,
+      };
+    case "plan":
+      return {
+        exitCode,
+        tracker: displayTracker(outcome.tracker),
+        set: setJson(outcome.set),
+        adopt: adoptionJson(outcome.survey),
+        apply: (outcome.planned?.plan ?? []).map(({ entry, script }) => ({
+          ...entryJson(entry),
+          gap: entry.states.includes("gap"),
+          transaction: script.mode === "transaction",
+        })),
+        left: (outcome.planned?.left ?? []).map(entryJson),
+        notes: (outcome.planned?.notes ?? []).map(({ code, entry }) => ({
+          code,
+          version: entry.version,
+        })),
+        problems,
+      };
+    case "status":
+      return {
+        exitCode,
+        database: outcome.database,
+        tracker: displayTracker(outcome.tracker),
+        set: { count: outcome.set.size, digest: outcome.digest },
+        adopt: adoptionJson(outcome.survey),
+        counts: countStates(outcome.survey.diff),
+        migrations: outcome.survey.diff.entries.map(entryJson),
+        problems,
+      };
+    case "new":
+      return { exitCode, paths: outcome.paths };
+    case "mark":
+      return { exitCode, done: outcome.done, problems };
+    case "refused":
+      return { exitCode, problems };
+    case "text":
+      return { exitCode, text: outcome.text };
+    case "version":
+      return { exitCode, version: outcome.version, embedded: outcome.embedded ?? null };
+    case "show":
+      return { exitCode };
+  }
+}
+
+function setJson(set: MigrationSet): Json {
+  return { count: set.size, digest: setDigest(set) };
+}
+
+function adoptionJson(survey: Survey | undefined): Json | null {
+  const adoption = survey?.adoption;
+  if (adoption === undefined) return null;
+  return { version: adoption.version, from: adoption.from, count: adoption.migrations.length };
+}
+
+function migrationJson({ version, name, id, up }: Migration): Json {
+  return { version, name, id, path: up.path };
+}
+
+/** All states of a version are its problems, but for those that are none. */
+function entryJson(entry: Entry): Json {
+  const peaceful: readonly string[] = ["applied", "pending", "adopted"];
+  const shared = {
+    version: entry.version,
+    state: stateOf(entry),
+    problems: entry.states.filter((state) => !peaceful.includes(state)),
+  };
+  if (entry.kind === "pending") {
+    const { name, id, up } = entry.migration;
+    return {
+      ...shared,
+      name,
+      id,
+      path: up.path,
+      checksum: up.checksum,
+      renumberedFrom: entry.renumberedFrom ?? null,
+      statementsDone: entry.progress.filter((row) => row.state === "done").length,
+    };
+  }
+  const { row } = entry;
+  const time =
+    row.appliedAt === undefined || Number.isNaN(row.appliedAt.getTime())
+      ? null
+      : row.appliedAt.toISOString();
+  const applied = { appliedAs: row.name, appliedAt: time, appliedChecksum: row.checksum };
+  if (entry.kind === "unknown") return { ...shared, name: row.name, ...applied };
+  const { name, id, up } = entry.migration;
+  const { lineEndsDiffer } = entry;
+  return { ...shared, name, id, path: up.path, checksum: up.checksum, ...applied, lineEndsDiffer };
+}
+
+function problemJson(problem: Problem): Json {
+  return { ...problem, ...explain(problem) };
+}

@@ -1,0 +1,275 @@
+/** Events and outcomes as lines for people. Meaning is never told by colour alone. */
+import { countStates, type Entry, stateOf } from "../core/diff.ts";
+import { formatDuration } from "../core/duration.ts";
+import type { Migration } from "../core/migration.ts";
+import type { HistoryNote } from "../core/plan.ts";
+import type { FileNote } from "../core/scan.ts";
+import { displayTracker } from "../core/tracker.ts";
+import type { Event } from "../events.ts";
+import type { Outcome } from "../outcome.ts";
+import { neutralise, type Output } from "./output.ts";
+import { problemLines } from "./problem-text.ts";
+import type { Renderer, Style } from "./render.ts";
+
+export function textRenderer(output: Output, style: Style): Renderer {
+  const paint = painter(style.color);
+  const data = (text: string): void => {
+    output.data(paint(neutralise(text)));
+  };
+  const talk = (text: string): void => {
+    output.talk(paint(neutralise(text)));
+  };
+  return {
+    event(event) {
+      if (style.talk === "quiet") return;
+      const line = eventLine(event, style.talk === "verbose");
+      if (line === undefined) return;
+      if (event.kind === "applied") data(line);
+      else talk(line);
+    },
+    outcome(outcome) {
+      outcomeData(outcome, style, data, output);
+      if (!("problems" in outcome)) return;
+      const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
+      for (const [index, problem] of outcome.problems.entries()) {
+        if (index > 0) talk("");
+        for (const line of problemLines(problem, applied)) talk(line);
+      }
+    },
+  };
+}
+
+function eventLine(event: Event, verbose: boolean): string | undefined {
+  switch (event.kind) {
+    case "waiting-for-database":
+      return `waiting for ${event.target}: ${event.reason}`;
+    case "connected":
+      return verbose
+        ? `connected to ${event.target}, PostgreSQL ${event.serverVersion}`
+        : undefined;
+    case "waiting-for-lock":
+      return `waiting for the lock${event.holder === undefined ? "" : `, held by ${event.holder}`}`;
+    case "file-note":
+      return `note: ${fileNote(event.note)}`;
+    case "history-note":
+      return `note: ${historyNote(event.note)}`;
+    case "adopted": {
+      const { version, from, migrations } = event.adoption;
+      return `took over ${count(migrations.length, "version")} up to ${version} from ${from.join(" and ")} (golang-migrate), without evidence that each was really applied`;
+    }
+    case "applying":
+      return verbose ? `applying ${event.migration.id}` : undefined;
+    case "statement-done":
+      return verbose
+        ? `done: statement ${event.statement} of ${event.of} of ${event.migration.id}`
+        : undefined;
+    case "resuming":
+      return `resuming ${event.migration.id} at statement ${event.statement} of ${event.of}`;
+    case "repairing":
+      return `dropping the INVALID index ${event.index}, which an earlier run of ${event.migration.id} left`;
+    case "retrying":
+      return `${event.migration.id}: ${event.error.message} (${event.error.code}); trying again in ${formatDuration(event.pauseMs)}`;
+    case "applied":
+      return `applied ${event.migration.id} (${event.isGap ? "gap, " : ""}${formatDuration(event.elapsedMs)})`;
+    case "notice": {
+      const { severity, message, hint } = event.notice;
+      return `${severity.toLowerCase()}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
+    }
+  }
+}
+
+function fileNote(note: FileNote): string {
+  return note.code === "down-without-up"
+    ? `"${note.path}" is a down file without its up file`
+    : `"${note.path}" has ${Math.round(note.bytes / 1_048_576)} MB; if it fails, all of it lands in the server's log`;
+}
+
+function historyNote({ code, entry }: HistoryNote): string {
+  const name =
+    entry.kind === "unknown" ? `version ${entry.version} (${entry.row.name})` : entry.migration.id;
+  switch (code) {
+    case "changed":
+      return `${name} was edited after it was applied`;
+    case "line-ends":
+      return `${name} has other line ends than when it was applied, which is forgiven`;
+    case "ahead":
+      return `${name} is applied and not in this set: a newer image migrated this database`;
+    case "missing":
+      return `${name} is applied, and its file is gone`;
+  }
+}
+
+// ---- outcomes ----
+
+function outcomeData(
+  outcome: Outcome,
+  style: Style,
+  data: (text: string) => void,
+  output: Output,
+): void {
+  switch (outcome.kind) {
+    case "up":
+      if (style.talk !== "quiet" && outcome.problems.length === 0) data(upSummary(outcome));
+      return;
+    case "plan":
+      for (const line of planLines(outcome)) data(line);
+      return;
+    case "status":
+      for (const line of statusLines(outcome)) data(line);
+      return;
+    case "show":
+      output.bytes(outcome.bytes);
+      if (outcome.advice !== undefined) output.talk(outcome.advice);
+      return;
+    case "new":
+      for (const path of outcome.paths) data(path);
+      return;
+    case "mark":
+      if (style.talk !== "quiet") for (const line of outcome.done) data(line);
+      return;
+    case "text":
+      data(outcome.text.trimEnd());
+      return;
+    case "version": {
+      const { version, embedded } = outcome;
+      data(`lacuna ${version}`);
+      data(
+        embedded === undefined
+          ? "no migrations inside"
+          : `${count(embedded.count, "migration")} inside, set digest ${embedded.digest}`,
+      );
+      return;
+    }
+    case "refused":
+  }
+}
+
+function upSummary({
+  applied,
+  left,
+}: {
+  applied: readonly Migration[];
+  left: readonly Migration[];
+}): string {
+  const rest =
+    left.length === 0 ? "" : `; ${count(left.length, "version")} above the target left pending`;
+  return applied.length === 0
+    ? `nothing to do${rest}`
+    : `${count(applied.length, "migration")} applied${rest}`;
+}
+
+function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string[] {
+  const { planned, survey } = outcome;
+  const lines: string[] = [];
+  const adoption = survey?.adoption;
+  if (adoption !== undefined) {
+    lines.push(
+      `adopt  ${count(adoption.migrations.length, "version")} up to ${adoption.version} from ${adoption.from.join(" and ")}`,
+    );
+  }
+  for (const { code, entry } of planned?.notes ?? [])
+    lines.push(`note: ${historyNote({ code, entry })}`);
+  for (const { entry, script } of planned?.plan ?? []) {
+    const marks = [
+      ...entry.states.filter((state) => state === "gap" || state === "in progress"),
+      ...(script.mode === "statements" ? ["no transaction"] : []),
+    ];
+    lines.push(
+      `apply  ${entry.migration.id}${marks.length === 0 ? "" : `  (${marks.join(", ")})`}`,
+    );
+  }
+  if (planned !== undefined && outcome.problems.length === 0) {
+    const gaps = planned.plan.filter(({ entry }) => entry.states.includes("gap")).length;
+    const left =
+      planned.left.length === 0
+        ? ""
+        : `; ${count(planned.left.length, "version")} above the target left pending`;
+    lines.push(
+      planned.plan.length === 0
+        ? `nothing to do${left}`
+        : `${count(planned.plan.length, "migration")} to apply${gaps === 0 ? "" : `, ${count(gaps, "gap")} among them`}${left}`,
+    );
+  }
+  return lines;
+}
+
+function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly string[] {
+  const { set, digest, survey, tracker, database } = outcome;
+  const rows = survey.diff.entries.map((entry) => [
+    versionText(entry),
+    entry.kind === "unknown" ? entry.row.name : entry.migration.name,
+    stateText(entry),
+    timeText(entry),
+  ]);
+  const table = [["VERSION", "NAME", "STATE", "APPLIED (UTC)"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  const counts = Object.entries(countStates(survey.diff)).filter(([, number]) => number > 0);
+  return [
+    `set       ${count(set.size, "migration")}, digest ${digest.slice(0, 12)}`,
+    `database  ${database}, tracker ${displayTracker(tracker)}`,
+    "",
+    ...table.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    ),
+    "",
+    counts.length === 0
+      ? "no migrations"
+      : counts.map(([state, number]) => `${number} ${state}`).join(", "),
+  ];
+}
+
+/** As the file's name writes it. */
+function versionText(entry: Entry): string {
+  return entry.kind === "unknown"
+    ? entry.version
+    : entry.migration.id.slice(0, entry.migration.id.length - entry.migration.name.length - 1);
+}
+
+function stateText(entry: Entry): string {
+  const states = entry.states.join(", ");
+  switch (entry.kind) {
+    case "applied":
+      if (entry.row.appliedAt === undefined) return `${states} (by the next up)`;
+      return entry.states.includes("renamed") ? `${states} (was ${entry.row.name})` : states;
+    case "pending":
+      if (entry.renumberedFrom !== undefined)
+        return `${states} (applied as ${entry.renumberedFrom})`;
+      return stateOf(entry) === "in progress"
+        ? `${states} (stopped after statement ${entry.progress.filter((row) => row.state === "done").length})`
+        : states;
+    case "unknown":
+      return states;
+  }
+}
+
+function timeText(entry: Entry): string {
+  const time = entry.kind === "pending" ? undefined : entry.row.appliedAt;
+  if (time === undefined || Number.isNaN(time.getTime())) return "";
+  return time.toISOString().replace("T", " ").slice(0, 19);
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+/** Colours the first word of a line that says what the line is. */
+function painter(color: boolean): (line: string) => string {
+  if (!color) return (line) => line;
+  const codes: Readonly<Record<string, number>> = {
+    error: 31,
+    warning: 33,
+    note: 33,
+    hint: 36,
+    applied: 32,
+  };
+  return (line) =>
+    line.replace(
+      /^(error|warning|note|hint|applied)\b/,
+      (word) => `\u001b[${codes[word]}m${word}\u001b[0m`,
+    );
+}

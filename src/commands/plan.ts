@@ -1,0 +1,36 @@
+import { connect } from "../connect.ts";
+import { findTarget, plan } from "../core/plan.ts";
+import type { Outcome } from "../outcome.ts";
+import { Refusal, type World } from "../ports.ts";
+import { readSet } from "../read-set.ts";
+import type { PlanRequest } from "../request.ts";
+import { survey } from "../survey.ts";
+import { parseFor } from "./up.ts";
+
+/** What `up` would do, in order. Takes no lock and writes nothing. */
+export async function planCommand(world: World, request: PlanRequest): Promise<Outcome> {
+  const set = await readSet(world.source, world.reporter);
+  const target = findTarget(set, request.to);
+  if (!target.ok) throw new Refusal(target.problems);
+  const { tracker } = request;
+  const options = {
+    tracker,
+    set,
+    timeoutMs: request.connectTimeoutMs,
+    purpose: "reading",
+    onNotice: (): void => undefined,
+  } as const;
+  return connect(world, options, async (session, facts) => {
+    const seen = await survey(session, tracker, set, facts, request.newHere);
+    const policy = { ...request, target: target.value };
+    const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
+    return {
+      kind: "plan",
+      set,
+      survey: seen,
+      planned: planned.ok ? planned.value : undefined,
+      tracker,
+      problems: [...seen.problems, ...(planned.ok ? [] : planned.problems)],
+    };
+  });
+}

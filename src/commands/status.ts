@@ -1,0 +1,50 @@
+import { connect } from "../connect.ts";
+import { countStates } from "../core/diff.ts";
+import { setDigest } from "../core/digest.ts";
+import { historyProblems } from "../core/plan.ts";
+import type { Problem } from "../core/problem.ts";
+import type { Outcome } from "../outcome.ts";
+import type { World } from "../ports.ts";
+import { readSet } from "../read-set.ts";
+import type { StatusRequest } from "../request.ts";
+import { type Survey, survey } from "../survey.ts";
+
+/** Every version with its state. Reads only; an absent tracker is the empty set. */
+export async function status(world: World, request: StatusRequest): Promise<Outcome> {
+  const set = await readSet(world.source, world.reporter);
+  const { tracker } = request;
+  const options = {
+    tracker,
+    set,
+    timeoutMs: request.connectTimeoutMs,
+    purpose: "reading",
+    onNotice: (): void => undefined,
+  } as const;
+  return connect(world, options, async (session, facts) => {
+    const seen = await survey(session, tracker, set, facts, false);
+    const contradictions = historyProblems(seen.diff, {
+      target: undefined,
+      checksums: "warn",
+      unknown: "warn",
+    });
+    const problems = [...seen.problems, ...contradictions];
+    if (request.check && problems.length === 0) problems.push(...notInSync(seen));
+    const database = world.database.label;
+    return {
+      kind: "status",
+      set,
+      digest: setDigest(set),
+      survey: seen,
+      tracker,
+      database,
+      problems,
+    };
+  });
+}
+
+/** `--check`: applied = set, and nothing changed. What is still to be adopted is not applied. */
+function notInSync({ diff, adoption }: Survey): readonly Problem[] {
+  const { applied: _applied, adopted, ...others } = countStates(diff);
+  const counts = adoption === undefined ? others : { ...others, "to be adopted": adopted };
+  return Object.values(counts).some((count) => count > 0) ? [{ code: "not-in-sync", counts }] : [];
+}

@@ -1,0 +1,108 @@
+/** Getting a session, and waiting for a database that is not there yet. */
+import { setDigest } from "./core/digest.ts";
+import type { MigrationSet } from "./core/migration.ts";
+import type { ServerMessage } from "./core/problem.ts";
+import { isNotThereYet, pollMs } from "./core/retry.ts";
+import type { TrackerName } from "./core/tracker.ts";
+import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
+import { Refusal, type Session, SqlError, type World } from "./ports.ts";
+import { applicationNameOf } from "./product.ts";
+
+export interface ConnectOptions {
+  readonly tracker: TrackerName;
+  readonly set: MigrationSet;
+  /** How long to wait for a database that is not there yet. */
+  readonly timeoutMs: number;
+  /** `writing` waits for a standby to be promoted; `reading` takes one as it is. */
+  readonly purpose: "reading" | "writing";
+  readonly onNotice: (notice: ServerMessage) => void;
+}
+
+/**
+ * Runs `work` in one session. Refused connections, unknown hosts and servers that start up
+ * are tried again until the time is over; a wrong password or database fails at once.
+ * @throws Refusal where no session is to be had.
+ */
+export async function connect<T>(
+  world: World,
+  options: ConnectOptions,
+  work: (session: Session, facts: Facts) => Promise<T>,
+): Promise<T> {
+  const { clock, database, reporter } = world;
+  const startMs = clock.nowMs();
+  for (let attempt = 1; ; attempt++) {
+    const leftMs = options.timeoutMs - (clock.nowMs() - startMs);
+    const tried = await attemptOnce(world, options, Math.max(leftMs, shortestAttemptMs), work);
+    if (tried.kind === "done") return tried.value;
+
+    const { signal } = world.interruption;
+    if (signal !== undefined) throw new Refusal([{ code: "interrupted", signal }]);
+    const waitedMs = clock.nowMs() - startMs;
+    const pause = pollMs(attempt, clock.random());
+    if (waitedMs + pause >= options.timeoutMs) {
+      throw new Refusal([
+        tried.reason === "standby"
+          ? { code: "standby", target: database.label, waitedMs }
+          : { code: "cannot-connect", target: database.label, message: tried.reason, waitedMs },
+      ]);
+    }
+    if (attempt === 1) {
+      const reason = tried.reason === "standby" ? "it is a standby" : tried.reason;
+      reporter.report({ kind: "waiting-for-database", target: database.label, reason });
+    }
+    await clock.sleep(pause);
+  }
+}
+
+type Tried<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "not yet"; readonly reason: string };
+
+async function attemptOnce<T>(
+  world: World,
+  options: ConnectOptions,
+  limitMs: number,
+  work: (session: Session, facts: Facts) => Promise<T>,
+): Promise<Tried<T>> {
+  const { database, reporter } = world;
+  // A failure of the work is not a failure to connect, though both leave by the same door.
+  let isWorking = false;
+  const sessionOptions = {
+    opening: openingScript(options.tracker),
+    applicationName: applicationNameOf(setDigest(options.set), world.hostName),
+    onNotice: options.onNotice,
+    connectTimeoutMs: Math.min(limitMs, longestAttemptMs),
+  };
+  try {
+    return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {
+      const facts = readFacts(session.opening.at(-1)?.[0]);
+      if (facts.isStandby && options.purpose === "writing") {
+        return { kind: "not yet", reason: "standby" };
+      }
+      isWorking = true;
+      if (facts.versionNumber < oldestServer) {
+        throw new Refusal([{ code: "server-too-old", serverVersion: facts.serverVersion }]);
+      }
+      const { serverVersion } = facts;
+      reporter.report({ kind: "connected", target: database.label, serverVersion });
+      return { kind: "done", value: await work(session, facts) };
+    });
+  } catch (error) {
+    if (isWorking || !(error instanceof SqlError)) throw error;
+    const { message } = error.server;
+    if (isNotThereYet(error.server)) return { kind: "not yet", reason: message };
+    // The opening script was refused by a server older than its settings, or by a pooler.
+    throw new Refusal([
+      {
+        code: "cannot-connect",
+        target: database.label,
+        message: `${message} (${error.server.code})`,
+        waitedMs: 0,
+      },
+    ]);
+  }
+}
+
+const oldestServer = 140_000;
+const shortestAttemptMs = 1000;
+const longestAttemptMs = 15_000;

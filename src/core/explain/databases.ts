@@ -1,0 +1,49 @@
+import { formatDuration } from "../duration.ts";
+import type { DatabaseProblem } from "../problem.ts";
+import type { Explanations } from "./explanation.ts";
+
+export const databases: Explanations<DatabaseProblem> = {
+  "cannot-connect": (problem) => ({
+    title: `Cannot connect to ${problem.target}: ${problem.message}`,
+    hint:
+      problem.waitedMs > 0
+        ? `waited ${formatDuration(problem.waitedMs)}; --connect-timeout sets for how long`
+        : "check host, port, database, user and password",
+    exitCode: 6,
+  }),
+  standby: (problem) => ({
+    title: `Cannot migrate ${problem.target}: it is a standby, and read-only`,
+    hint: `waited ${formatDuration(problem.waitedMs)} for it to be promoted; point the URL at the primary`,
+    exitCode: 6,
+  }),
+  "server-too-old": (problem) => ({
+    title: `Cannot work with PostgreSQL ${problem.serverVersion}`,
+    hint: "lacuna needs PostgreSQL 14 or later",
+    exitCode: 2,
+  }),
+  "lock-unavailable": (problem) => ({
+    title: `Cannot get the lock: another runner held it for ${formatDuration(problem.waitedMs)}`,
+    hint:
+      problem.holder === undefined
+        ? "the holder could not be seen; --lock-wait sets for how long to wait"
+        : `it is held by ${problem.holder}; --lock-wait sets for how long to wait`,
+    exitCode: 5,
+  }),
+  "connection-lost": (problem) => ({
+    title: `The connection was lost while ${problem.doing}: ${problem.message}`,
+    hint: "nothing was left half done; run the command again",
+    exitCode: 6,
+  }),
+  "not-allowed": (problem) => ({
+    title: `Not allowed while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
+    hint:
+      problem.error.hint ??
+      "grant the runner's role CREATE on the tracker's schema, or SELECT, INSERT, UPDATE and DELETE on the tracker",
+    exitCode: 2,
+  }),
+  "database-error": (problem) => ({
+    title: `The database refused while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
+    hint: problem.error.hint ?? "nothing was changed by this; see the server's log",
+    exitCode: 1,
+  }),
+};

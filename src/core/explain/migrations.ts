@@ -1,0 +1,62 @@
+import type { MigrationProblem, Stage } from "../problem.ts";
+import type { Explanations } from "./explanation.ts";
+
+export const migrations: Explanations<MigrationProblem> = {
+  "migration-failed": (problem) => ({
+    title: `Cannot apply ${problem.id}: ${problem.error.message} (${problem.error.code})${describeStage(problem.stage)}`,
+    hint:
+      problem.kept.kind === "nothing"
+        ? `nothing of ${problem.id} was kept; ${adviceFor(problem.error.code, problem.attempts)}`
+        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; mend the rest and run \`lacuna up\` again, it goes on from there`,
+    exitCode: 1,
+  }),
+  "not-proven": (problem) => ({
+    title: `Cannot apply ${problem.id}: ${brokenProof[problem.broken]}`,
+    hint: `${problem.id} is not recorded as applied; take out what ends the transaction or drops the lock, look at what it may have left, and run \`lacuna up\` again`,
+    exitCode: 1,
+  }),
+  "unknown-statement": (problem) => ({
+    title: `Cannot go on with ${problem.id}: statement ${problem.statement} (${problem.what}) was started, and nobody knows how far it came`,
+    hint: "look at the database; if it may run again, write `-- lacuna: rerunnable` in the file's header; if everything is there, `lacuna mark applied` the version",
+    exitCode: 1,
+  }),
+  "invalid-index": (problem) => ({
+    title: `Cannot record ${problem.id}: the index ${problem.index} is INVALID`,
+    hint: `drop it with DROP INDEX CONCURRENTLY and run \`lacuna up\` again; an INVALID index slows writes down and serves no query`,
+    exitCode: 1,
+  }),
+  "outcome-unknown": (problem) => ({
+    title: `Outcome unknown: the connection was lost while ${problem.id} was running: ${problem.message}`,
+    hint: `it is either wholly applied or not at all; \`lacuna status\` tells, and \`lacuna up\` goes on from there`,
+    exitCode: 5,
+  }),
+  interrupted: (problem) => ({
+    title: `Interrupted by ${problem.signal}`,
+    hint: "what is reported as applied is kept; run `lacuna up` again for the rest",
+    exitCode: problem.signal === "SIGINT" ? 130 : 143,
+  }),
+};
+
+const brokenProof = {
+  transaction: "its statements ended the transaction they ran in",
+  lock: "its statements gave lacuna's advisory lock away (pg_advisory_unlock_all?)",
+  row: "its row is not in the tracker after the insert (a trigger or a rule on the tracker?)",
+  reply: "the server's reply does not prove that it was recorded and committed",
+} as const;
+
+function describeStage(stage: Stage): string {
+  if (stage.kind === "commit") return " at COMMIT";
+  return stage.kind === "record" ? " when it was to be recorded" : "";
+}
+
+function adviceFor(sqlstate: string, attempts: number): string {
+  if (attempts > 1) {
+    return `it was tried ${attempts} times; run \`lacuna up\` when there is less traffic, or raise --lock-retry-for`;
+  }
+  if (sqlstate === "2D000")
+    return "a procedure that commits cannot run in a migration's transaction";
+  if (sqlstate === "25001") {
+    return "if PostgreSQL cannot run it in a transaction, put it in a file of its own with `-- lacuna: no-transaction`";
+  }
+  return "mend the file and run `lacuna up` again";
+}

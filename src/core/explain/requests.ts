@@ -1,0 +1,44 @@
+import type { RequestProblem } from "../problem.ts";
+import { type Explanations, quoted } from "./explanation.ts";
+
+export const requests: Explanations<RequestProblem> = {
+  usage: (problem) => ({ title: problem.message, hint: problem.hint, exitCode: 2 }),
+  "no-migrations": (problem) => ({
+    title: `Cannot read the migrations: ${problem.reason}`,
+    hint:
+      problem.folder === undefined
+        ? "name a folder with --migrations DIR; this executable has no migrations inside"
+        : `is ${quoted(problem.folder)} the right folder? name another with --migrations DIR`,
+    exitCode: 2,
+  }),
+  "no-database": () => ({
+    title: "Cannot tell which database is meant: nothing is set",
+    hint: "set DATABASE_URL, or give --database-url postgres://user@host/database (pglite:./folder is an embedded Postgres)",
+    exitCode: 2,
+  }),
+  "bad-database": (problem) => ({
+    title: `Cannot use this database URL: ${problem.message}`,
+    hint: "the form is postgres://user:password@host:port/database?sslmode=require, with % escapes for special characters; or pglite:./folder",
+    exitCode: 2,
+  }),
+  "not-in-set": (problem) => ({
+    title: `Cannot ${problem.asked}: version ${problem.version} is not in the set`,
+    hint: "`lacuna status` lists the versions there are",
+    exitCode: 2,
+  }),
+  "no-down": (problem) => ({
+    title: `Cannot show the down file of ${problem.id}: there is none`,
+    hint: `write it next to the up file, or show the up file with \`lacuna show ${problem.version}\``,
+    exitCode: 2,
+  }),
+  "cannot-write": (problem) => ({
+    title: `Cannot write ${quoted(problem.path)}: ${problem.message}`,
+    hint: "nothing was overwritten; check the folder and its permissions",
+    exitCode: 2,
+  }),
+  "not-marked": (problem) => ({
+    title: `Cannot mark ${problem.version}: ${problem.message}`,
+    hint: "`lacuna status` shows the state of every version",
+    exitCode: 2,
+  }),
+};

@@ -1,0 +1,69 @@
+/**
+ * Positions. PostgreSQL counts characters (code points) from 1, JavaScript counts UTF-16 units
+ * from 0, and people count lines and columns from 1. All conversions are here.
+ */
+export interface Place {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in characters. */
+  readonly column: number;
+  /** The line's text, cut to a readable width around the column, tabs as they are. */
+  readonly excerpt: string;
+  /** White space that puts a caret under the column of the excerpt. */
+  readonly indent: string;
+}
+
+/** The place of a UTF-16 offset. An offset behind the end is the end. */
+export function placeOf(text: string, offset: number): Place {
+  const at = Math.max(0, Math.min(offset, text.length));
+  const before = text.slice(0, at);
+  const line = (before.match(lineEnds)?.length ?? 0) + 1;
+  const lineStart = before.length - (/[^\n\r]*$/.exec(before)?.[0].length ?? 0);
+  const head = text.slice(lineStart, at);
+  const tail = text.slice(at, at + tailWidth);
+  // A line of a dump can be megabytes long: a window around the column is what helps.
+  const isCut = head.length > leadWidth;
+  const lead = isCut ? `…${whole(head.slice(-leadWidth))}` : head;
+  return {
+    line,
+    column: codePointsIn(head) + 1,
+    excerpt: lead + whole(/^[^\n\r]*/.exec(tail)?.[0] ?? ""),
+    indent: lead.replace(/[^\t]/gu, " "),
+  };
+}
+
+/** Without the half of a surrogate pair that a cut can leave at either end. */
+function whole(text: string): string {
+  return text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
+}
+
+/**
+ * The UTF-16 offset of PostgreSQL's position in a message that has `prefixLength` characters
+ * in front of the text; undefined where the position lies in the prefix.
+ */
+export function offsetOfPosition(
+  text: string,
+  position: number,
+  prefixLength: number,
+): number | undefined {
+  const codePoints = position - 1 - prefixLength;
+  if (codePoints < 0) return undefined;
+  let offset = 0;
+  for (let count = 0; count < codePoints && offset < text.length; count++) {
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return offset;
+}
+
+/** How many characters PostgreSQL counts in a text. */
+export function codePointsIn(text: string): number {
+  let count = 0;
+  for (let offset = 0; offset < text.length; count++) {
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return count;
+}
+
+const lineEnds = /\r\n|\n|\r/g;
+const leadWidth = 120;
+const tailWidth = 80;

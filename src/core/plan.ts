@@ -1,0 +1,135 @@
+import type { Brand } from "./brand.ts";
+import { type Diff, type Entry, type PendingEntry, stateOf } from "./diff.ts";
+import type { MigrationSet } from "./migration.ts";
+import { findVersion } from "./scan.ts";
+import type { Problem } from "./problem.ts";
+import { type Result, refuse, succeed } from "./result.ts";
+import { type Executable, type Parse, readScript, type StatementScript } from "./script.ts";
+import { compareVersions, type Version } from "./version.ts";
+
+/** How strict a run is. */
+export interface Policy {
+  /** Apply pending versions up to this one; `undefined` means all. */
+  readonly target: Version | undefined;
+  readonly checksums: "warn" | "enforce" | "off";
+  /** Whether versions that the set does not know (ahead, missing) stop the run. */
+  readonly unknown: "warn" | "refuse";
+}
+
+/** One migration that is to be applied. */
+export interface PlannedMigration {
+  readonly entry: PendingEntry;
+  readonly script: Executable;
+}
+
+/** What a run does, in order. Only plan() makes one, and only apply() runs one. */
+export type Plan = Brand<readonly PlannedMigration[], "Plan">;
+
+/** What is worth saying about the history and stops nothing under the present policy. */
+export interface HistoryNote {
+  readonly code: "changed" | "line-ends" | "ahead" | "missing";
+  readonly entry: Entry;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  /** Pending versions above the target, which this run leaves alone. */
+  readonly left: readonly PendingEntry[];
+  readonly notes: readonly HistoryNote[];
+}
+
+/** The version that --to names, which has to be in the set. */
+export function findTarget(
+  set: MigrationSet,
+  text: string | undefined,
+): Result<Version | undefined> {
+  if (text === undefined) return succeed(undefined);
+  const migration = findVersion(set, text);
+  if (migration !== undefined) return succeed(migration.version);
+  return refuse({ code: "not-in-set", version: text, asked: "apply up to it" });
+}
+
+/**
+ * Decides what a run does. All problems are collected: those of the history first, then those
+ * of the files that are to run.
+ */
+export function plan(diffed: Diff, policy: Policy, parse: Parse): Result<Planned> {
+  const history = historyProblems(diffed, policy);
+  const pending = diffed.entries.filter((entry) => entry.kind === "pending");
+  const { target } = policy;
+  const isWanted = (entry: PendingEntry): boolean =>
+    target === undefined || compareVersions(entry.version, target) <= 0;
+
+  const problems = [...history];
+  const planned: PlannedMigration[] = [];
+  for (const entry of pending.filter(isWanted)) {
+    const script = readScript(entry.migration, parse);
+    if (!script.ok) problems.push(...script.problems);
+    else {
+      const edited =
+        script.value.mode === "statements" ? editedStep(script.value, entry) : undefined;
+      if (edited !== undefined) problems.push(edited);
+      planned.push({ entry, script: script.value });
+    }
+  }
+  if (problems.length > 0) return refuse(...problems);
+  return succeed({
+    plan: planned as readonly PlannedMigration[] as Plan,
+    left: pending.filter((entry) => !isWanted(entry)),
+    notes: notesOf(diffed, policy),
+  });
+}
+
+/** What contradicts the history. Renamed and renumbered stop every run. */
+export function historyProblems(diffed: Diff, policy: Policy): readonly Problem[] {
+  return diffed.entries.flatMap((entry): Problem[] => {
+    if (entry.kind === "pending") {
+      const { version, migration, renumberedFrom } = entry;
+      return renumberedFrom === undefined
+        ? []
+        : [{ code: "renumbered", version, id: migration.id, from: renumberedFrom }];
+    }
+    if (entry.kind === "unknown") {
+      const { version, row } = entry;
+      const state = stateOf(entry) === "ahead" ? "ahead" : "missing";
+      return policy.unknown === "refuse"
+        ? [{ code: "unknown-version", version, name: row.name, state }]
+        : [];
+    }
+    const { version, migration, row, states } = entry;
+    const problems: Problem[] = [];
+    if (states.includes("renamed")) {
+      problems.push({ code: "renamed", version, was: row.name, is: migration.name });
+    }
+    if (states.includes("changed") && policy.checksums === "enforce") {
+      problems.push({ code: "changed", version, path: migration.up.path });
+    }
+    return problems;
+  });
+}
+
+function notesOf(diffed: Diff, policy: Policy): HistoryNote[] {
+  return diffed.entries.flatMap((entry): HistoryNote[] => {
+    if (entry.kind === "unknown") {
+      return [{ code: stateOf(entry) === "ahead" ? "ahead" : "missing", entry }];
+    }
+    if (entry.kind === "pending" || policy.checksums === "off") return [];
+    if (entry.states.includes("changed")) return [{ code: "changed", entry }];
+    return entry.lineEndsDiffer ? [{ code: "line-ends", entry }] : [];
+  });
+}
+
+/** A statement that is done and reads otherwise now: what was run is not what the file says. */
+function editedStep(script: StatementScript, entry: PendingEntry): Problem | undefined {
+  const edited = entry.progress.find(
+    (row) => row.state === "done" && script.steps[row.statement - 1]?.digest !== row.digest,
+  );
+  return edited === undefined
+    ? undefined
+    : {
+        code: "edited-progress",
+        version: entry.version,
+        path: entry.migration.up.path,
+        statement: edited.statement,
+      };
+}

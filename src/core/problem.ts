@@ -1,0 +1,199 @@
+import type { DirectiveFault } from "./directives.ts";
+import type { Place } from "./locate.ts";
+import type { RefusedReason } from "./statements.ts";
+import type { Version } from "./version.ts";
+
+/**
+ * Everything that can be expected to go wrong, as values. explain() gives each its words, its
+ * hint and its exit code. What is not here and happens all the same is a bug (exit 70).
+ */
+export type Problem =
+  | RequestProblem
+  | FileProblem
+  | HistoryProblem
+  | TrackerProblem
+  | DatabaseProblem
+  | MigrationProblem;
+
+export type RequestProblem =
+  | { readonly code: "usage"; readonly message: string; readonly hint: string }
+  | { readonly code: "no-migrations"; readonly folder: string | undefined; readonly reason: string }
+  | { readonly code: "no-database" }
+  | { readonly code: "bad-database"; readonly message: string }
+  | { readonly code: "not-in-set"; readonly version: string; readonly asked: string }
+  | { readonly code: "no-down"; readonly version: Version; readonly id: string }
+  | { readonly code: "cannot-write"; readonly path: string; readonly message: string }
+  | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
+
+export type FileProblem =
+  | { readonly code: "bad-name"; readonly path: string; readonly reason: "pattern" | "not a file" }
+  | { readonly code: "duplicate"; readonly version: Version; readonly paths: readonly string[] }
+  | { readonly code: "too-large"; readonly path: string; readonly bytes: number }
+  | {
+      readonly code: "not-text";
+      readonly path: string;
+      readonly found: "a NUL byte" | "bytes that are not UTF-8";
+    }
+  | {
+      readonly code: "bad-directive";
+      readonly path: string;
+      readonly place: Place;
+      readonly directive: string;
+      readonly fault: DirectiveFault;
+    }
+  | {
+      readonly code: "refused-statement";
+      readonly path: string;
+      readonly place: Place;
+      readonly reason: RefusedReason;
+      readonly what: string;
+    }
+  | {
+      readonly code: "needs-no-transaction";
+      readonly path: string;
+      readonly place: Place;
+      readonly what: string;
+    }
+  | {
+      readonly code: "not-resumable";
+      readonly path: string;
+      readonly place: Place;
+      readonly what: string;
+    };
+
+export type HistoryProblem =
+  | {
+      readonly code: "renamed";
+      readonly version: Version;
+      readonly was: string;
+      readonly is: string;
+    }
+  | {
+      readonly code: "renumbered";
+      readonly version: Version;
+      readonly id: string;
+      readonly from: Version;
+    }
+  | { readonly code: "changed"; readonly version: Version; readonly path: string }
+  | {
+      readonly code: "unknown-version";
+      readonly version: Version;
+      readonly name: string;
+      readonly state: "ahead" | "missing";
+    }
+  | {
+      readonly code: "edited-progress";
+      readonly version: Version;
+      readonly path: string;
+      readonly statement: number;
+    }
+  | { readonly code: "not-in-sync"; readonly counts: Readonly<Record<string, number>> };
+
+export type TrackerProblem =
+  | { readonly code: "bad-tracker"; readonly tracker: string; readonly message: string }
+  | { readonly code: "bad-tracker-row"; readonly tracker: string; readonly message: string }
+  | { readonly code: "legacy-dirty"; readonly legacy: string; readonly version: string }
+  | { readonly code: "legacy-version-unknown"; readonly legacy: string; readonly version: string }
+  | { readonly code: "legacy-rows"; readonly legacy: string; readonly rows: number }
+  | {
+      readonly code: "legacy-conflict";
+      readonly found: readonly { readonly legacy: string; readonly version: string }[];
+    }
+  | {
+      readonly code: "legacy-moved";
+      readonly legacy: string;
+      readonly was: string;
+      readonly is: string;
+    }
+  | {
+      readonly code: "not-a-new-database";
+      readonly count: number;
+      readonly examples: readonly string[];
+    };
+
+export type DatabaseProblem =
+  | {
+      readonly code: "cannot-connect";
+      readonly target: string;
+      readonly message: string;
+      readonly waitedMs: number;
+    }
+  | { readonly code: "standby"; readonly target: string; readonly waitedMs: number }
+  | { readonly code: "server-too-old"; readonly serverVersion: string }
+  | {
+      readonly code: "lock-unavailable";
+      readonly waitedMs: number;
+      readonly holder: string | undefined;
+    }
+  | { readonly code: "connection-lost"; readonly doing: string; readonly message: string }
+  | { readonly code: "not-allowed"; readonly doing: string; readonly error: ServerMessage }
+  | { readonly code: "database-error"; readonly doing: string; readonly error: ServerMessage };
+
+export type MigrationProblem =
+  | {
+      readonly code: "migration-failed";
+      readonly id: string;
+      readonly path: string;
+      readonly error: ServerMessage;
+      readonly place: Place | undefined;
+      readonly stage: Stage;
+      readonly kept: Kept;
+      /** How often it was tried, where a lock or a deadlock made lacuna try again. */
+      readonly attempts: number;
+    }
+  | {
+      readonly code: "not-proven";
+      readonly id: string;
+      readonly path: string;
+      readonly broken: "transaction" | "lock" | "row" | "reply";
+      readonly reply: readonly string[];
+    }
+  | {
+      readonly code: "unknown-statement";
+      readonly id: string;
+      readonly path: string;
+      readonly place: Place;
+      readonly what: string;
+      readonly statement: number;
+    }
+  | {
+      readonly code: "invalid-index";
+      readonly id: string;
+      readonly path: string;
+      readonly index: string;
+    }
+  | {
+      readonly code: "outcome-unknown";
+      readonly id: string;
+      readonly version: Version;
+      readonly message: string;
+    }
+  | { readonly code: "interrupted"; readonly signal: "SIGINT" | "SIGTERM" };
+
+/** Where in a migration an error was raised. */
+export type Stage =
+  | { readonly kind: "statement"; readonly number: number; readonly of: number }
+  | { readonly kind: "commit" }
+  | { readonly kind: "record" };
+
+/** What is left of a migration that failed. */
+export type Kept =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "statements"; readonly done: number; readonly of: number };
+
+/** The fields of PostgreSQL's ErrorResponse and NoticeResponse that people need. */
+export interface ServerMessage {
+  readonly severity: string;
+  /** SQLSTATE, or a driver's word such as ECONNREFUSED where no server spoke. */
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** In characters, from 1, counted from the start of the message that was sent. */
+  readonly position?: number;
+  readonly internalQuery?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+}
+
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 70 | 130 | 143;

@@ -1,0 +1,52 @@
+import type { ServerMessage } from "./problem.ts";
+
+/**
+ * When to try again, and how long to wait: decisions of the shell's loops, kept where they can
+ * be tested without a clock. Times are milliseconds; `random` is between 0 and 1.
+ */
+
+/** The database is not there yet: not listening, no such host yet, starting up, or full. */
+export function isNotThereYet(error: ServerMessage): boolean {
+  return notThereYet.has(error.code);
+}
+
+const notThereYet: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ETIMEDOUT",
+  "EPIPE",
+  "CONNECTION_CLOSED",
+  // cannot_connect_now: starting up, shutting down, in recovery.
+  "57P03",
+  "57P01",
+  "57P02",
+  // too_many_connections
+  "53300",
+]);
+
+/** Rolled back without a trace and worth another try: a lock not had in time, a deadlock, a
+ *  serialization failure. https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html */
+export function isRetryable(error: ServerMessage): boolean {
+  return error.code === "55P03" || error.code === "40P01" || error.code === "40001";
+}
+
+/** The lock_timeout of an attempt, from 1: 1, 2, 5, 5 … s. A queue behind us waits no longer. */
+export function attemptLimitMs(attempt: number): number {
+  return [1000, 2000][attempt - 1] ?? 5000;
+}
+
+/** The pause behind an attempt: at least as long as the attempt, so that traffic can pass. */
+export function pauseMs(attemptMs: number, random: number): number {
+  return Math.round(attemptMs * (1 + random / 2));
+}
+
+/** The wait before the lock, or the connection, is asked for again: 100 ms growing to 2 s. */
+export function pollMs(attempt: number, random: number): number {
+  const full = Math.min(2000, 100 * 2 ** Math.min(attempt - 1, 10));
+  return Math.round(full * (0.5 + random / 2));
+}

@@ -1,0 +1,130 @@
+import { checksumOf } from "./checksum.ts";
+import { type Directives, noDirectives, readDirectives } from "./directives.ts";
+import {
+  type Migration,
+  type MigrationSet,
+  type Script,
+  type SourceFile,
+  textOf,
+} from "./migration.ts";
+import type { Problem } from "./problem.ts";
+import { type Result, refuse, succeed } from "./result.ts";
+import { compareVersions, parseVersion, type Version } from "./version.ts";
+
+export interface Scanned {
+  readonly set: MigrationSet;
+  readonly notes: readonly FileNote[];
+}
+
+/** What is worth saying about a file and stops nothing. */
+export type FileNote =
+  | { readonly code: "down-without-up"; readonly path: string }
+  | { readonly code: "large-file"; readonly path: string; readonly bytes: number };
+
+/**
+ * Makes the set of a source's files: names, duplicates, sizes and directives are checked here,
+ * before anything touches a database. What the statements are is looked at later, and only for
+ * files that are pending: an applied file is history, and history may hold what `up` refuses.
+ */
+export function scan(files: readonly SourceFile[]): Result<Scanned> {
+  const problems: Problem[] = [];
+  const notes: FileNote[] = [];
+  const ups = new Map<Version, NamedFile[]>();
+  const downs = new Map<Version, NamedFile[]>();
+
+  for (const file of files) {
+    if (!/\.sql$/i.test(file.name)) continue;
+    const named = parseName(file);
+    if (named === undefined)
+      problems.push({ code: "bad-name", path: file.path, reason: "pattern" });
+    else if (file.bytes.length > largestBytes) {
+      problems.push({ code: "too-large", path: file.path, bytes: file.bytes.length });
+    } else push(named.direction === "up" ? ups : downs, named);
+  }
+  for (const group of [...ups.values(), ...downs.values()]) {
+    const [first, second] = group;
+    if (first === undefined || second === undefined) continue;
+    const paths = group.map((one) => one.file.path).toSorted();
+    problems.push({ code: "duplicate", version: first.version, paths });
+  }
+
+  const migrations = new Map<Version, Migration>();
+  for (const version of [...ups.keys()].toSorted(compareVersions)) {
+    const up = ups.get(version)?.[0];
+    if (up === undefined) continue;
+    const directives = directivesOf(up.file, problems);
+    const down = downs.get(version)?.find((one) => one.name === up.name);
+    migrations.set(version, {
+      version,
+      name: up.name,
+      id: up.id,
+      up: scriptOf(up.file),
+      down: down === undefined ? undefined : scriptOf(down.file),
+      directives,
+    });
+    if (up.file.bytes.length > noteworthyBytes) {
+      notes.push({ code: "large-file", path: up.file.path, bytes: up.file.bytes.length });
+    }
+  }
+  for (const down of [...downs.values()].flat()) {
+    if (migrations.get(down.version)?.name === down.name) continue;
+    notes.push({ code: "down-without-up", path: down.file.path });
+  }
+  if (problems.length > 0) return refuse(...problems);
+  return succeed({ set: migrations as ReadonlyMap<Version, Migration> as MigrationSet, notes });
+}
+
+/** The script of a migration by a version that a person wrote, leading zeros forgiven. */
+export function findVersion(set: MigrationSet, text: string): Migration | undefined {
+  const version = parseVersion(text);
+  return version === undefined ? undefined : set.get(version);
+}
+
+interface NamedFile {
+  readonly file: SourceFile;
+  readonly version: Version;
+  readonly name: string;
+  readonly id: string;
+  readonly direction: "up" | "down";
+}
+
+function parseName(file: SourceFile): NamedFile | undefined {
+  const match = namePattern.exec(file.name);
+  const version = parseVersion(match?.[1] ?? "");
+  const name = match?.[2];
+  if (version === undefined || name === undefined) return undefined;
+  const direction = match?.[3] === "down" ? "down" : "up";
+  return { file, version, name, id: `${match?.[1]}_${name}`, direction };
+}
+
+function push(groups: Map<Version, NamedFile[]>, named: NamedFile): void {
+  const group = groups.get(named.version);
+  if (group === undefined) groups.set(named.version, [named]);
+  else group.push(named);
+}
+
+function directivesOf(file: SourceFile, problems: Problem[]): Directives {
+  const read = readDirectives(file.path, textOf(scriptOf(file)));
+  if (read.ok) return read.value;
+  problems.push(...read.problems);
+  return noDirectives;
+}
+
+function scriptOf(file: SourceFile): Script {
+  let checksum: Script["checksum"] | undefined;
+  return {
+    path: file.path,
+    bytes: file.bytes,
+    // Computed when it is first asked for: `new` and `show` never ask.
+    get checksum() {
+      checksum ??= checksumOf(file.bytes);
+      return checksum;
+    },
+  };
+}
+
+// A name holds no control characters: it is shown in terminals and stored in the tracker.
+const namePattern =
+  /^([0-9]+)_([^\u0000-\u001f\u007f/.][^\u0000-\u001f\u007f/]*?)(?:\.(up|down))?\.sql$/;
+const largestBytes = 256 * 1_048_576;
+const noteworthyBytes = 1_048_576;

@@ -1,0 +1,226 @@
+import { checksumOf } from "./checksum.ts";
+import { placeOf } from "./locate.ts";
+import { type Migration, strictTextOf } from "./migration.ts";
+import type { FileProblem } from "./problem.ts";
+import { type Result, refuse, succeed } from "./result.ts";
+import { type Span, split } from "./split.ts";
+import {
+  classify,
+  classifyByKeyword,
+  type IndexName,
+  type ParseNode,
+  type Statement,
+} from "./statements.ts";
+
+/** libpg-query behind a function: the statements' nodes, or undefined for what it cannot read. */
+export type Parse = (sql: string) => readonly ParseNode[] | undefined;
+
+/** A migration's up file, found fit to run. Only readScript makes one. */
+export type Executable = TransactionScript | StatementScript;
+
+/** Runs as one message, together with its row. */
+export interface TransactionScript {
+  readonly mode: "transaction";
+  readonly migration: Migration;
+  /**
+   * The file's text as it is sent. An outer BEGIN … COMMIT is overwritten with blanks of the
+   * same length, so that every position in it stays true.
+   */
+  readonly body: string;
+  /** What the outer BEGIN asked for, as SET TRANSACTION takes it. */
+  readonly characteristics: string | undefined;
+  readonly statements: readonly Span[];
+}
+
+/** Runs statement by statement, each with its progress recorded. */
+export interface StatementScript {
+  readonly mode: "statements";
+  readonly migration: Migration;
+  readonly text: string;
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  /** From 1. */
+  readonly number: number;
+  readonly span: Span;
+  readonly sql: string;
+  readonly digest: string;
+  readonly statement: Statement;
+}
+
+interface Part {
+  readonly span: Span;
+  readonly sql: string;
+  readonly statement: Statement;
+}
+
+/**
+ * Reads a pending migration's statements and refuses what lacuna cannot run truthfully.
+ *
+ * A syntax error is no reason to refuse: the server reports it with its own words and
+ * position, and reads the whole message before it runs any of it.
+ */
+export function readScript(migration: Migration, parse: Parse): Result<Executable> {
+  const { path } = migration.up;
+  const text = strictTextOf(migration.up);
+  if (text === undefined) {
+    return refuse({ code: "not-text", path, found: "bytes that are not UTF-8" });
+  }
+  if (text.includes("\0")) return refuse({ code: "not-text", path, found: "a NUL byte" });
+
+  const parts = split(text).statements.map((span): Part => {
+    const sql = text.slice(span.start, span.end);
+    return { span, sql, statement: judge(sql, parse) };
+  });
+  const [only] = parts;
+  const runsAlone =
+    migration.directives.noTransaction ||
+    (parts.length === 1 && only?.statement.kind === "outside");
+  const problems = runsAlone ? faultsAlone(path, text, parts) : faultsTogether(path, text, parts);
+  if (problems.length > 0) return refuse(...problems);
+  return succeed(runsAlone ? alone(migration, text, parts) : together(migration, text, parts));
+}
+
+/** The indexes that a script makes; those made ON ONLY a parent are INVALID on purpose. */
+export function indexesToVerify(script: StatementScript): readonly IndexName[] {
+  return script.steps.flatMap(({ statement }) =>
+    (statement.kind === "outside" || statement.kind === "plain") &&
+    statement.index !== undefined &&
+    !statement.index.onlyParent
+      ? [statement.index]
+      : [],
+  );
+}
+
+/**
+ * What a statement is. The parser must find exactly one: then the scanner is back in its
+ * initial state behind it, and our split is the server's. Where it finds several, the first
+ * that may not run decides. A very long statement (a dump's INSERT) is told by its first words:
+ * its tree would need a hundred times its own memory.
+ */
+function judge(sql: string, parse: Parse): Statement {
+  const nodes = sql.length <= longestParsed ? parse(sql) : undefined;
+  if (nodes === undefined || nodes.length === 0) return classifyByKeyword(sql);
+  const statements = nodes.map(classify);
+  return (
+    statements.find((one) => one.kind !== "plain") ??
+    statements[0] ?? { kind: "plain", index: undefined }
+  );
+}
+
+const longestParsed = 131_072;
+
+// ---- one transaction ----
+
+function faultsTogether(path: string, text: string, parts: readonly Part[]): FileProblem[] {
+  const pair = outerPair(parts);
+  const inner = pair === undefined ? parts : parts.slice(1, -1);
+  return inner.flatMap(({ span, statement }): FileProblem[] => {
+    const place = placeOf(text, span.start);
+    switch (statement.kind) {
+      case "begin":
+      case "commit":
+        return [
+          {
+            code: "refused-statement",
+            path,
+            place,
+            reason: "transaction control",
+            what: statement.kind.toUpperCase(),
+          },
+        ];
+      case "refused":
+        return [
+          {
+            code: "refused-statement",
+            path,
+            place,
+            reason: statement.reason,
+            what: statement.what,
+          },
+        ];
+      case "outside":
+        return [{ code: "needs-no-transaction", path, place, what: statement.what }];
+      default:
+        return [];
+    }
+  });
+}
+
+/** One BEGIN … COMMIT around the whole file: golang-migrate told people to write it. */
+function outerPair(parts: readonly Part[]): readonly [Part, Part] | undefined {
+  const first = parts[0];
+  const last = parts.at(-1);
+  return first?.statement.kind === "begin" && last?.statement.kind === "commit"
+    ? [first, last]
+    : undefined;
+}
+
+function together(migration: Migration, text: string, parts: readonly Part[]): TransactionScript {
+  const pair = outerPair(parts);
+  const begin = pair?.[0].statement;
+  return {
+    mode: "transaction",
+    migration,
+    body: pair === undefined ? text : pair.reduce((body, part) => blankOut(body, part.span), text),
+    characteristics: begin?.kind === "begin" ? begin.characteristics : undefined,
+    statements: (pair === undefined ? parts : parts.slice(1, -1)).map((part) => part.span),
+  };
+}
+
+function blankOut(text: string, span: Span): string {
+  return text.slice(0, span.start) + " ".repeat(span.end - span.start) + text.slice(span.end);
+}
+
+// ---- statement by statement ----
+
+function faultsAlone(path: string, text: string, parts: readonly Part[]): FileProblem[] {
+  return parts.flatMap(({ span, statement }): FileProblem[] => {
+    const place = placeOf(text, span.start);
+    switch (statement.kind) {
+      case "begin":
+      case "commit":
+        return [
+          {
+            code: "refused-statement",
+            path,
+            place,
+            reason: "transaction control",
+            what: statement.kind.toUpperCase(),
+          },
+        ];
+      case "refused":
+        return [
+          {
+            code: "refused-statement",
+            path,
+            place,
+            reason: statement.reason,
+            what: statement.what,
+          },
+        ];
+      case "session":
+        return [{ code: "not-resumable", path, place, what: statement.what }];
+      case "outside":
+        // PostgreSQL would choose another name on each try and leave an INVALID index a try.
+        return statement.index !== undefined && statement.index.name === undefined
+          ? [{ code: "not-resumable", path, place, what: "a concurrent index without a name" }]
+          : [];
+      default:
+        return [];
+    }
+  });
+}
+
+function alone(migration: Migration, text: string, parts: readonly Part[]): StatementScript {
+  const encoder = new TextEncoder();
+  const steps = parts.map(({ span, sql, statement }, index): Step => ({
+    number: index + 1,
+    span,
+    sql,
+    digest: checksumOf(encoder.encode(sql)),
+    statement,
+  }));
+  return { mode: "statements", migration, text, steps };
+}

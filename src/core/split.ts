@@ -1,0 +1,210 @@
+/**
+ * Where the statements of an SQL text begin and end, as PostgreSQL's own scanner sees them.
+ *
+ * The rules are those of src/backend/parser/scan.l with standard_conforming_strings on (lacuna
+ * sets it), and of psql for the two places where a semicolon does not end a statement: inside
+ * parentheses (CREATE RULE … DO (a; b)) and inside BEGIN ATOMIC … END of an SQL function.
+ *
+ * The split is not believed by itself: each statement must parse as exactly one statement
+ * (script.ts), and since the scanner is back in its initial state behind each of them, the
+ * whole text then means the same to the server. Offsets are UTF-16 units of the given text.
+ */
+export interface Span {
+  /** The statement's first token; white space and comments before it are left out. */
+  readonly start: number;
+  /** Just behind its last token, before the semicolon. */
+  readonly end: number;
+}
+
+export interface SplitText {
+  readonly statements: readonly Span[];
+  /** The `--` comments that stand outside of statements and inside them, in order. */
+  readonly lineComments: readonly Span[];
+}
+
+export function split(text: string): SplitText {
+  const statements: Span[] = [];
+  const lineComments: Span[] = [];
+  let start = -1;
+  let end = 0;
+  let parentheses = 0;
+  let block = newBlock();
+  let at = 0;
+
+  while (at < text.length) {
+    const tokenStart = at;
+    const char = text.charCodeAt(at);
+
+    if (isSpace(char)) {
+      at++;
+      continue;
+    }
+    if (char === dash && text.charCodeAt(at + 1) === dash) {
+      at = endOfLine(text, at);
+      lineComments.push({ start: tokenStart, end: at });
+      continue;
+    }
+    if (char === slash && text.charCodeAt(at + 1) === star) {
+      at = endOfBlockComment(text, at);
+      continue;
+    }
+    if (char === semicolon && parentheses === 0 && block.depth === 0) {
+      if (start >= 0) statements.push({ start, end });
+      start = -1;
+      block = newBlock();
+      at++;
+      continue;
+    }
+
+    if (char === openParenthesis) parentheses++;
+    else if (char === closeParenthesis && parentheses > 0) parentheses--;
+
+    if (isIdentifierStart(char)) {
+      at = endOfIdentifier(text, at);
+      const word = text.slice(tokenStart, at);
+      if (text.charCodeAt(at) === quote && (word === "e" || word === "E")) {
+        at = endOfEscapeString(text, at);
+      } else if (parentheses === 0) {
+        followBlock(block, word.toLowerCase());
+      }
+    } else if (char === quote) at = endOfQuoted(text, at, quote);
+    else if (char === doubleQuote) at = endOfQuoted(text, at, doubleQuote);
+    else if (char === dollar) at = endOfDollar(text, at);
+    else at++;
+
+    if (start < 0) start = tokenStart;
+    end = at;
+  }
+  if (start >= 0) statements.push({ start, end });
+  return { statements, lineComments };
+}
+
+/** Whether a text holds anything but white space and comments. */
+export function hasStatement(text: string): boolean {
+  return split(text).statements.length > 0;
+}
+
+// ---- BEGIN ATOMIC … END, told as psql tells it (src/fe_utils/psqlscan.l) ----
+
+interface Block {
+  /** The statement's first words, at most four: they say whether it makes a routine. */
+  readonly words: string[];
+  depth: number;
+}
+
+function newBlock(): Block {
+  return { words: [], depth: 0 };
+}
+
+function followBlock(block: Block, word: string): void {
+  if (block.words.length < 4) block.words.push(word);
+  if (!makesRoutine(block.words)) return;
+  if (word === "begin") block.depth++;
+  // CASE ends in END as well, so it has to be counted where an END counts.
+  else if (word === "case" && block.depth > 0) block.depth++;
+  else if (word === "end" && block.depth > 0) block.depth--;
+}
+
+function makesRoutine(words: readonly string[]): boolean {
+  if (words[0] !== "create") return false;
+  const kind = words[1] === "or" && words[2] === "replace" ? words[3] : words[1];
+  return kind === "function" || kind === "procedure";
+}
+
+// ---- tokens ----
+
+function endOfLine(text: string, at: number): number {
+  while (at < text.length && !isLineEnd(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function endOfBlockComment(text: string, at: number): number {
+  let depth = 0;
+  while (at < text.length) {
+    if (text.startsWith("/*", at)) {
+      depth++;
+      at += 2;
+    } else if (text.startsWith("*/", at)) {
+      at += 2;
+      if (--depth === 0) return at;
+    } else at++;
+  }
+  return at;
+}
+
+/** Behind a quoted string or identifier; a doubled quote stands for itself. */
+function endOfQuoted(text: string, at: number, mark: number): number {
+  at++;
+  while (at < text.length) {
+    if (text.charCodeAt(at) !== mark) at++;
+    else if (text.charCodeAt(at + 1) === mark) at += 2;
+    else return at + 1;
+  }
+  return at;
+}
+
+/**
+ * Behind E'…', where a backslash takes the next character with it. A string that goes on
+ * after a line end (E'a' newline 'b') is still an escape string there.
+ */
+function endOfEscapeString(text: string, at: number): number {
+  at++;
+  while (at < text.length) {
+    const char = text.charCodeAt(at);
+    if (char === backslash) at += 2;
+    else if (char !== quote) at++;
+    else if (text.charCodeAt(at + 1) === quote) at += 2;
+    else {
+      continuation.lastIndex = at + 1;
+      const next = continuation.exec(text);
+      if (next === null) return at + 1;
+      at += 1 + next[0].length;
+    }
+  }
+  return at;
+}
+
+/** Behind $tag$ … $tag$, or behind the dollar sign where no tag follows (a parameter: $1). */
+function endOfDollar(text: string, at: number): number {
+  dollarTag.lastIndex = at;
+  const tag = dollarTag.exec(text)?.[0];
+  if (tag === undefined) return at + 1;
+  const close = text.indexOf(tag, at + tag.length);
+  return close < 0 ? text.length : close + tag.length;
+}
+
+function endOfIdentifier(text: string, at: number): number {
+  while (at < text.length && isIdentifierPart(text.charCodeAt(at))) at++;
+  return at;
+}
+
+const continuation = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]+|--[^\n\r]*[\n\r])*'/y;
+const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
+
+const quote = 39;
+const doubleQuote = 34;
+const dollar = 36;
+const dash = 45;
+const slash = 47;
+const star = 42;
+const semicolon = 59;
+const backslash = 92;
+const openParenthesis = 40;
+const closeParenthesis = 41;
+
+function isSpace(char: number): boolean {
+  return char === 32 || (char >= 9 && char <= 13);
+}
+
+function isLineEnd(char: number): boolean {
+  return char === 10 || char === 13;
+}
+
+function isIdentifierStart(char: number): boolean {
+  const letter = char | 32;
+  return (letter >= 97 && letter <= 122) || char === 95 || char >= 0x80;
+}
+
+function isIdentifierPart(char: number): boolean {
+  return isIdentifierStart(char) || (char >= 48 && char <= 57) || char === dollar;
+}

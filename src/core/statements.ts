@@ -1,0 +1,333 @@
+/**
+ * What a statement is to a migration runner: may it run, and where?
+ *
+ * `classify` reads the parse tree of libpg-query; `classifyByKeyword` is the second best, for a
+ * statement that the parser cannot read: a syntax that is newer than its grammar, or an error
+ * that the server will report itself.
+ */
+export type Statement =
+  /** Runs inside a transaction. */
+  | { readonly kind: "plain"; readonly index: IndexName | undefined }
+  /** SET or RESET for the session: run again when a `no-transaction` file is resumed. */
+  | { readonly kind: "setting" }
+  /** CALL and DO: they may commit by themselves, so nobody knows how far one came. */
+  | { readonly kind: "procedural"; readonly what: "CALL" | "DO" }
+  /** Leaves something in the session that another session, which resumes, would not have. */
+  | { readonly kind: "session"; readonly what: string }
+  /** PostgreSQL refuses it inside a transaction block. */
+  | {
+      readonly kind: "outside";
+      readonly what: string;
+      readonly concurrently: boolean;
+      readonly index: IndexName | undefined;
+    }
+  | { readonly kind: "begin"; readonly characteristics: string | undefined }
+  | { readonly kind: "commit" }
+  | { readonly kind: "refused"; readonly reason: RefusedReason; readonly what: string };
+
+export type RefusedReason =
+  | "transaction control"
+  | "copy stream"
+  | "session reset"
+  | "lacuna setting";
+
+/** An index that a statement makes, as the statement spells it. */
+export interface IndexName {
+  readonly schema: string | undefined;
+  readonly table: string;
+  /** Undefined where PostgreSQL is left to choose a name. */
+  readonly name: string | undefined;
+  /** CREATE INDEX … ON ONLY parent: INVALID on purpose until every partition has its index. */
+  readonly onlyParent: boolean;
+}
+
+/** A node of the parse tree: one key, the node's type. */
+export type ParseNode = Readonly<Record<string, unknown>>;
+
+const plain: Statement = { kind: "plain", index: undefined };
+
+export function classify(node: ParseNode): Statement {
+  if (setsLacuna(node)) return refused("lacuna setting", "a setting of lacuna.*");
+  const [type, fields] = typeAndFields(node);
+  switch (type) {
+    case "TransactionStmt":
+      return classifyTransaction(fields);
+    case "CopyStmt":
+      return fields["filename"] === undefined && fields["is_program"] !== true
+        ? refused("copy stream", fields["is_from"] === true ? "COPY FROM STDIN" : "COPY TO STDOUT")
+        : plain;
+    case "DiscardStmt":
+      return refused("session reset", "DISCARD");
+    case "VariableSetStmt":
+      return classifySetting(fields);
+    case "CallStmt":
+      return { kind: "procedural", what: "CALL" };
+    case "DoStmt":
+      return { kind: "procedural", what: "DO" };
+    case "IndexStmt": {
+      const index = indexOf(fields);
+      return fields["concurrent"] === true
+        ? outside("CREATE INDEX CONCURRENTLY", true, index)
+        : { kind: "plain", index };
+    }
+    default:
+      return outsideTransaction(type, fields) ?? sessionState(type, node) ?? plain;
+  }
+}
+
+/**
+ * The first words alone. Only what ends a transaction, breaks the wire protocol or cannot run
+ * in a transaction is told; everything else is left to the server.
+ */
+export function classifyByKeyword(text: string): Statement {
+  const words = firstWords(text);
+  const [first, second] = words;
+  switch (first) {
+    case "begin":
+    case "commit":
+    case "end":
+    case "rollback":
+    case "abort":
+    case "savepoint":
+    case "release":
+      return refused("transaction control", first.toUpperCase());
+    case "start":
+    case "prepare":
+      return second === "transaction"
+        ? refused("transaction control", `${first} transaction`.toUpperCase())
+        : plain;
+    case "discard":
+      return refused("session reset", "DISCARD");
+    case "reset":
+      return second === "all" ? refused("session reset", "RESET ALL") : { kind: "setting" };
+    case "set":
+      return { kind: "setting" };
+    case "copy":
+      return /\b(?:stdin|stdout)\b/i.test(text)
+        ? refused("copy stream", "COPY FROM STDIN or TO STDOUT")
+        : plain;
+    case "call":
+      return { kind: "procedural", what: "CALL" };
+    case "do":
+      return { kind: "procedural", what: "DO" };
+    case "vacuum":
+      return outside("VACUUM", false);
+    default:
+      return plain;
+  }
+}
+
+// ---- single statements ----
+
+function classifyTransaction(fields: ParseNode): Statement {
+  const kind = String(fields["kind"]).replace("TRANS_STMT_", "");
+  if (kind === "BEGIN" || kind === "START") {
+    return { kind: "begin", characteristics: characteristicsOf(fields["options"]) };
+  }
+  if (kind === "COMMIT" && fields["chain"] !== true) return { kind: "commit" };
+  const chain = fields["chain"] === true ? " AND CHAIN" : "";
+  return refused(
+    "transaction control",
+    kind.replaceAll("_", " ").replace(/^PREPARE$/, "PREPARE TRANSACTION") + chain,
+  );
+}
+
+/** The options of a BEGIN as SET TRANSACTION takes them, or undefined where there are none. */
+function characteristicsOf(options: unknown): string | undefined {
+  if (!Array.isArray(options) || options.length === 0) return undefined;
+  const words = options.map((option): string => {
+    const element = asNode(asNode(option)["DefElem"]);
+    const constant = asNode(asNode(element["arg"])["A_Const"]);
+    const on = asNode(constant["ival"])["ival"] === 1;
+    switch (element["defname"]) {
+      case "transaction_isolation":
+        return `ISOLATION LEVEL ${String(asNode(constant["sval"])["sval"])}`;
+      case "transaction_read_only":
+        return on ? "READ ONLY" : "READ WRITE";
+      default:
+        return on ? "DEFERRABLE" : "NOT DEFERRABLE";
+    }
+  });
+  return words.join(", ");
+}
+
+function classifySetting(fields: ParseNode): Statement {
+  if (fields["kind"] === "VAR_RESET_ALL") return refused("session reset", "RESET ALL");
+  // SET LOCAL and SET TRANSACTION belong to one transaction and leave nothing in the session.
+  if (fields["is_local"] === true || fields["kind"] === "VAR_SET_MULTI") return plain;
+  const name = String(fields["name"]).toLowerCase();
+  if (!changesReading.has(name)) return { kind: "setting" };
+  const value = asNode(
+    asNode(asNode(asNode((fields["args"] as unknown[] | undefined)?.[0])["A_Const"])["sval"]),
+  )["sval"];
+  return harmlessValues.has(String(value).toLowerCase())
+    ? { kind: "setting" }
+    : { kind: "session", what: `SET ${name}` };
+}
+
+/** Settings that make the server read the statements behind them otherwise than we split them. */
+const changesReading: ReadonlySet<string> = new Set([
+  "standard_conforming_strings",
+  "client_encoding",
+]);
+const harmlessValues: ReadonlySet<string> = new Set(["on", "true", "utf8", "utf-8", "unicode"]);
+
+/** The closed list of what PostgreSQL calls PreventInTransactionBlock for, by statement. */
+function outsideTransaction(type: string, fields: ParseNode): Statement | undefined {
+  switch (type) {
+    case "DropStmt":
+      return fields["concurrent"] === true ? outside("DROP INDEX CONCURRENTLY", true) : undefined;
+    case "ReindexStmt":
+      if (hasOption(fields["params"], "concurrently")) return outside("REINDEX CONCURRENTLY", true);
+      return /_(?:SCHEMA|SYSTEM|DATABASE)$/.test(String(fields["kind"]))
+        ? outside("REINDEX of a schema or database", false)
+        : undefined;
+    case "AlterTableStmt":
+      return detachesConcurrently(fields["cmds"])
+        ? outside("DETACH PARTITION CONCURRENTLY", true)
+        : undefined;
+    case "VacuumStmt":
+      return fields["is_vacuumcmd"] === true ? outside("VACUUM", false) : undefined;
+    case "ClusterStmt":
+      return fields["relation"] === undefined ? outside("CLUSTER", false) : undefined;
+    case "AlterSystemStmt":
+      return outside("ALTER SYSTEM", false);
+    case "CreatedbStmt":
+      return outside("CREATE DATABASE", false);
+    case "DropdbStmt":
+      return outside("DROP DATABASE", false);
+    case "AlterDatabaseStmt":
+      return hasOption(fields["options"], "tablespace")
+        ? outside("ALTER DATABASE SET TABLESPACE", false)
+        : undefined;
+    case "CreateTableSpaceStmt":
+      return outside("CREATE TABLESPACE", false);
+    case "DropTableSpaceStmt":
+      return outside("DROP TABLESPACE", false);
+    case "CreateSubscriptionStmt":
+      return outside("CREATE SUBSCRIPTION", false);
+    case "AlterSubscriptionStmt":
+      return outside("ALTER SUBSCRIPTION", false);
+    case "DropSubscriptionStmt":
+      return outside("DROP SUBSCRIPTION", false);
+    default:
+      return undefined;
+  }
+}
+
+function sessionState(type: string, node: ParseNode): Statement | undefined {
+  const session = (what: string): Statement => ({ kind: "session", what });
+  if (type === "PrepareStmt") return session("PREPARE");
+  if (type === "ListenStmt") return session("LISTEN");
+  if (type === "LoadStmt") return session("LOAD");
+  if (type === "DeclareCursorStmt") return session("DECLARE CURSOR");
+  if (anyNode(node, makesTemporary)) return session("a temporary object");
+  if (anyNode(node, callsSetConfig)) return session("set_config()");
+  return undefined;
+}
+
+function indexOf(fields: ParseNode): IndexName {
+  const relation = asNode(fields["relation"]);
+  return {
+    schema: asText(relation["schemaname"]),
+    table: asText(relation["relname"]) ?? "",
+    name: asText(fields["idxname"]),
+    onlyParent: relation["inh"] !== true,
+  };
+}
+
+function detachesConcurrently(commands: unknown): boolean {
+  return (
+    Array.isArray(commands) &&
+    commands.some((command) => {
+      const { subtype, def } = asNode(asNode(command)["AlterTableCmd"]);
+      return (
+        subtype === "AT_DetachPartition" &&
+        asNode(asNode(def)["PartitionCmd"])["concurrent"] === true
+      );
+    })
+  );
+}
+
+// ---- what may stand anywhere in a statement ----
+
+function setsLacuna(node: ParseNode): boolean {
+  return anyNode(node, (type, fields) => {
+    if (type === "VariableSetStmt" || type === "setstmt") return isLacuna(fields["name"]);
+    if (!callsSetConfig(type, fields)) return false;
+    const first = (fields["args"] as unknown[] | undefined)?.[0];
+    return isLacuna(asNode(asNode(asNode(first)["A_Const"])["sval"])["sval"]);
+  });
+}
+
+function isLacuna(name: unknown): boolean {
+  return typeof name === "string" && name.toLowerCase().startsWith("lacuna.");
+}
+
+function callsSetConfig(type: string, fields: ParseNode): boolean {
+  if (type !== "FuncCall" || !Array.isArray(fields["funcname"])) return false;
+  const last: unknown = fields["funcname"].at(-1);
+  return asNode(asNode(last)["String"])["sval"] === "set_config";
+}
+
+function makesTemporary(type: string, fields: ParseNode): boolean {
+  const target = {
+    CreateStmt: "relation",
+    CreateSeqStmt: "sequence",
+    ViewStmt: "view",
+    into: "rel",
+    intoClause: "rel",
+  }[type];
+  return target !== undefined && asNode(fields[target])["relpersistence"] === "t";
+}
+
+/** Whether a predicate holds for any node below; each is given with the key that it stands under. */
+function anyNode(value: unknown, holds: (type: string, fields: ParseNode) => boolean): boolean {
+  if (Array.isArray(value)) return value.some((item) => anyNode(item, holds));
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(
+    ([type, fields]) =>
+      typeof fields === "object" &&
+      fields !== null &&
+      ((!Array.isArray(fields) && holds(type, fields as ParseNode)) || anyNode(fields, holds)),
+  );
+}
+
+// ---- small things ----
+
+function outside(what: string, concurrently: boolean, index?: IndexName): Statement {
+  return { kind: "outside", what, concurrently, index };
+}
+
+function refused(reason: RefusedReason, what: string): Statement {
+  return { kind: "refused", reason, what };
+}
+
+function hasOption(options: unknown, name: string): boolean {
+  return (
+    Array.isArray(options) &&
+    options.some((option) => asNode(asNode(option)["DefElem"])["defname"] === name)
+  );
+}
+
+function typeAndFields(node: ParseNode): [string, ParseNode] {
+  const [type, fields] = Object.entries(node)[0] ?? ["", {}];
+  return [type, asNode(fields)];
+}
+
+function asNode(value: unknown): ParseNode {
+  return typeof value === "object" && value !== null ? (value as ParseNode) : {};
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The first words of a statement; comments between them are passed over. */
+function firstWords(text: string): readonly string[] {
+  const bare = text.slice(0, 400).replace(/\/\*[\s\S]*?\*\/|--[^\n\r]*/g, " ");
+  return bare
+    .trim()
+    .toLowerCase()
+    .split(/[^a-z_]+/, 2);
+}

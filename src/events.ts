@@ -1,0 +1,50 @@
+import type { Adoption } from "./core/takeover.ts";
+import type { FileNote } from "./core/scan.ts";
+import type { HistoryNote } from "./core/plan.ts";
+import type { Migration } from "./core/migration.ts";
+import type { ServerMessage } from "./core/problem.ts";
+
+/** What a run tells while it goes on. Each is sent after the fact that it states. */
+export type Event =
+  | { readonly kind: "waiting-for-database"; readonly target: string; readonly reason: string }
+  | { readonly kind: "connected"; readonly target: string; readonly serverVersion: string }
+  | {
+      readonly kind: "waiting-for-lock";
+      readonly holder: string | undefined;
+      readonly waitedMs: number;
+    }
+  | { readonly kind: "file-note"; readonly note: FileNote }
+  | { readonly kind: "history-note"; readonly note: HistoryNote }
+  | { readonly kind: "adopted"; readonly adoption: Adoption }
+  | { readonly kind: "applying"; readonly migration: Migration; readonly isGap: boolean }
+  | {
+      readonly kind: "statement-done";
+      readonly migration: Migration;
+      readonly statement: number;
+      readonly of: number;
+    }
+  | {
+      readonly kind: "resuming";
+      readonly migration: Migration;
+      readonly statement: number;
+      readonly of: number;
+    }
+  | { readonly kind: "repairing"; readonly migration: Migration; readonly index: string }
+  | {
+      readonly kind: "retrying";
+      readonly migration: Migration;
+      readonly error: ServerMessage;
+      readonly attempt: number;
+      readonly pauseMs: number;
+    }
+  | {
+      readonly kind: "applied";
+      readonly migration: Migration;
+      readonly isGap: boolean;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly kind: "notice";
+      readonly notice: ServerMessage;
+      readonly migration: Migration | undefined;
+    };

@@ -1,0 +1,190 @@
+/**
+ * The messages that apply something: text, composed and never sent here.
+ *
+ * A migration travels as one simple-protocol message: BEGIN, the body, its row, the proof,
+ * COMMIT. It either happens wholly or not at all, and its last command tags say which
+ * (research: mechanisms, M1).
+ */
+import type { Migration } from "../core/migration.ts";
+import { codePointsIn } from "../core/locate.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
+import type { Step, TransactionScript } from "../core/script.ts";
+import { quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
+import type { Version } from "../core/version.ts";
+import { holdsLock } from "./lock.ts";
+
+export interface Flight {
+  readonly script: string;
+  /** Characters in front of the body: PostgreSQL's positions count from the message's start. */
+  readonly prefixLength: number;
+  /** Command tags that the reply has in front of the body's. */
+  readonly prefixTags: number;
+  /** Command tags between the body's and that of COMMIT. */
+  readonly suffixTags: number;
+  /** The tags a reply must end in. Nothing else proves that the flight was recorded. */
+  readonly proof: readonly string[];
+}
+
+export interface FlightContext {
+  readonly tracker: TrackerName;
+  readonly lockKey: bigint;
+  /** The role that the login has, in SET ROLE's words: `none` or a role. */
+  readonly role: string;
+  /** Unguessable, new for each flight. */
+  readonly nonce: string;
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+/** A transactional migration: body and row in one transaction. */
+export function migrationFlight(script: TransactionScript, context: FlightContext): Flight {
+  // Only SET LOCAL stands in front of the body, so that a body may begin with SET TRANSACTION.
+  const characteristics =
+    script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
+  const prefix = [...opening(context), ...characteristics];
+  return flight(prefix, script.body, [
+    // RESET, not SET LOCAL: whatever the body set for the session ends with the body.
+    "reset session authorization",
+    "reset role",
+    "set local search_path = pg_catalog",
+    recordSql(context.tracker, script.migration),
+    proofSql(context, rowExists(context.tracker, script.migration)),
+  ]);
+}
+
+/** A statement of a `no-transaction` file that can run in a transaction: exactly once. */
+export function stepFlight(version: Version, step: Step, context: FlightContext): Flight {
+  return flight(opening(context), step.sql, [
+    ...asOurselves(context.role),
+    doneSql(context.tracker, version, step),
+    proofSql(context, stepIsDone(context.tracker, version, step)),
+  ]);
+}
+
+/** What precedes a statement that cannot run in a transaction, or that ends its own. */
+export function startedFlight(version: Version, step: Step, context: FlightContext): Flight {
+  const progress = quoteProgress(context.tracker);
+  return flight(opening(context), "", [
+    ...asOurselves(context.role),
+    `insert into ${progress} (version, statement, digest, state, invalid_before, started_at) ` +
+      `select ${version}, ${step.number}, ${quoteLiteral(step.digest)}, 'started', ` +
+      "array(select i.indexrelid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid " +
+      "where not i.indisvalid and c.relkind = 'i'), pg_catalog.clock_timestamp() " +
+      // Started before and looked at since: what was INVALID then is what counts.
+      "on conflict (version, statement) do update set digest = excluded.digest",
+    proofSql(context, "true"),
+  ]);
+}
+
+export function doneFlight(version: Version, step: Step, context: FlightContext): Flight {
+  return flight(opening(context), "", [
+    ...asOurselves(context.role),
+    doneSql(context.tracker, version, step),
+    proofSql(context, stepIsDone(context.tracker, version, step)),
+  ]);
+}
+
+/** The row of a `no-transaction` file; its progress goes in the same transaction. */
+export function recordFlight(migration: Migration, context: FlightContext): Flight {
+  return flight(opening(context), "", [
+    ...asOurselves(context.role),
+    `delete from ${quoteProgress(context.tracker)} where version = ${migration.version}`,
+    recordSql(context.tracker, migration),
+    proofSql(context, rowExists(context.tracker, migration)),
+  ]);
+}
+
+/** Which part of the proof raised, told by the word in PostgreSQL's complaint about the cast. */
+export function brokenProof(message: string): "transaction" | "lock" | "row" | undefined {
+  const word = /lacuna proof: (transaction|lock|row)/.exec(message)?.[1];
+  return word as "transaction" | "lock" | "row" | undefined;
+}
+
+function flight(prefix: readonly string[], body: string, suffix: readonly string[]): Flight {
+  const head = `${prefix.join("; ")}; `;
+  return {
+    // The line end closes a comment that the body ends in; the semicolon its last statement.
+    script: `${head}${body}\n; ${suffix.join("; ")}; commit`,
+    prefixLength: codePointsIn(head),
+    prefixTags: prefix.length,
+    suffixTags: suffix.length,
+    proof: ["INSERT 0 1", "SELECT 1", "COMMIT"],
+  };
+}
+
+function opening(context: FlightContext): readonly string[] {
+  const { statementTimeoutMs } = context;
+  return [
+    "begin",
+    `set local lacuna.marker = ${quoteLiteral(context.nonce)}`,
+    `set local lock_timeout = ${context.lockTimeoutMs}`,
+    ...(statementTimeoutMs === undefined
+      ? []
+      : [`set local statement_timeout = ${statementTimeoutMs}`]),
+  ];
+}
+
+/**
+ * For the statements of a `no-transaction` file, whose session settings have to outlive the
+ * transaction: SET LOCAL steps in front of them and gives way again at COMMIT.
+ */
+function asOurselves(role: string): readonly string[] {
+  return [
+    "set local session authorization default",
+    `set local role ${role === "none" ? "none" : quoteIdentifier(role)}`,
+    "set local search_path = pg_catalog",
+  ];
+}
+
+function recordSql(tracker: TrackerName, migration: Migration): string {
+  return (
+    `insert into ${quoteTracker(tracker)} (version, name, applied_at, checksum) values ` +
+    `(${migration.version}, ${quoteLiteral(migration.name)}, pg_catalog.clock_timestamp(), ` +
+    `${quoteLiteral(migration.up.checksum)})`
+  );
+}
+
+function doneSql(tracker: TrackerName, version: Version, step: Step): string {
+  return (
+    `insert into ${quoteProgress(tracker)} (version, statement, digest, state, started_at) values ` +
+    `(${version}, ${step.number}, ${quoteLiteral(step.digest)}, 'done', pg_catalog.clock_timestamp()) ` +
+    "on conflict (version, statement) do update set state = 'done', digest = excluded.digest"
+  );
+}
+
+function rowExists(tracker: TrackerName, migration: Migration): string {
+  return (
+    `exists (select from ${quoteTracker(tracker)} r where r.version = ${migration.version} ` +
+    `and r.name = ${quoteLiteral(migration.name)} and r.checksum = ${quoteLiteral(migration.up.checksum)})`
+  );
+}
+
+function stepIsDone(tracker: TrackerName, version: Version, step: Step): string {
+  return (
+    `exists (select from ${quoteProgress(tracker)} r where r.version = ${version} ` +
+    `and r.statement = ${step.number} and r.state = 'done')`
+  );
+}
+
+/**
+ * One SELECT that raises unless the transaction is still the one that was begun, this backend
+ * holds the lock and the row is there. It raises by a cast that fails: no function has to be
+ * made for it, and a WHERE that finds nothing would not stop the COMMIT. concat() is not
+ * immutable, so the planner does not try the cast beforehand.
+ *
+ * It also takes back a `synchronous_commit = off` of the body: what is acknowledged is durable.
+ */
+function proofSql(context: FlightContext, row: string): string {
+  const raise = (word: string): string =>
+    `pg_catalog.concat('lacuna proof: ', '${word}')::pg_catalog.int4`;
+  return (
+    "select case " +
+    `when pg_catalog.current_setting('lacuna.marker', true) is distinct from ${quoteLiteral(context.nonce)} ` +
+    `then ${raise("transaction")} ` +
+    `when not ${holdsLock(context.lockKey)} then ${raise("lock")} ` +
+    `when not ${row} then ${raise("row")} ` +
+    "when pg_catalog.current_setting('synchronous_commit') = 'off' " +
+    "then pg_catalog.length(pg_catalog.set_config('synchronous_commit', 'on', true)) " +
+    "else 0 end as proof"
+  );
+}

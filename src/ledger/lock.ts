@@ -1,0 +1,97 @@
+/**
+ * The advisory lock: one runner a tracker at a time.
+ *
+ * It is taken by polling. A session that is blocked in pg_advisory_lock holds a snapshot, and
+ * the holder's CREATE INDEX CONCURRENTLY waits for every snapshot: a deadlock between the two
+ * (golang-migrate#960, flyway#1654).
+ */
+import { createHash } from "node:crypto";
+import { pollMs } from "../core/retry.ts";
+import type { TrackerName } from "../core/tracker.ts";
+import type { Clock, Interruption, Reporter, Session } from "../ports.ts";
+
+/**
+ * The lock's key: the first 8 bytes of SHA-256 over schema, NUL and table, as a signed
+ * big-endian integer. Two trackers in one database do not wait for each other.
+ */
+export function lockKeyOf({ schema, table }: TrackerName): bigint {
+  return createHash("sha256").update(`${schema}\0${table}`).digest().readBigInt64BE(0);
+}
+
+export interface LockOptions {
+  readonly key: bigint;
+  readonly waitMs: number;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly interruption: Interruption;
+}
+
+export type LockResult =
+  | { readonly held: true }
+  | { readonly held: false; readonly waitedMs: number; readonly holder: string | undefined };
+
+export async function takeLock(session: Session, options: LockOptions): Promise<LockResult> {
+  const { clock, reporter, key } = options;
+  const startMs = clock.nowMs();
+  let holder: string | undefined;
+  let reportedMs = Number.NEGATIVE_INFINITY;
+  for (let attempt = 1; ; attempt++) {
+    const [answer] = await session.rows(
+      `select pg_catalog.pg_try_advisory_lock(${key})::text as held`,
+    );
+    if (answer?.[0]?.["held"] === "true") return { held: true };
+    const waitedMs = clock.nowMs() - startMs;
+    if (waitedMs - reportedMs >= reportEveryMs) {
+      holder = await describeHolder(session, key);
+      reporter.report({ kind: "waiting-for-lock", holder, waitedMs });
+      reportedMs = waitedMs;
+    }
+    const pause = pollMs(attempt, clock.random());
+    if (waitedMs + pause > options.waitMs || options.interruption.signal !== undefined) {
+      return { held: false, waitedMs, holder };
+    }
+    await clock.sleep(pause);
+  }
+}
+
+export async function releaseLock(session: Session, key: bigint): Promise<void> {
+  await session.run(`select pg_catalog.pg_advisory_unlock(${key})`);
+}
+
+/** Whether this backend holds the lock, as a condition for SQL. */
+export function holdsLock(key: bigint): string {
+  // pg_locks shows a bigint key in two halves, with objsubid 1.
+  const unsigned = BigInt.asUintN(64, key);
+  return (
+    "exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted " +
+    "and l.pid = pg_catalog.pg_backend_pid() " +
+    `and l.classid = ${unsigned >> 32n} and l.objid = ${unsigned & 0xffff_ffffn} and l.objsubid = 1 ` +
+    "and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))"
+  );
+}
+
+const reportEveryMs = 5000;
+
+async function describeHolder(session: Session, key: bigint): Promise<string | undefined> {
+  const unsigned = BigInt.asUintN(64, key);
+  const [rows] = await session.rows(`
+select l.pid::text as pid, a.application_name, coalesce(a.client_addr::text, 'local') as address,
+       pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.backend_start)::text as age,
+       pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 60) as query
+  from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+   and l.classid = ${unsigned >> 32n} and l.objid = ${unsigned & 0xffff_ffffn}
+   and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+ limit 1`);
+  const row = rows?.[0];
+  if (row === undefined) return undefined;
+  // The columns of other users' sessions are empty for an ordinary role.
+  const parts = [
+    `pid ${row["pid"]}`,
+    row["application_name"] ?? "",
+    row["address"] === null ? "" : `from ${row["address"]}`,
+    row["age"] === null ? "" : `connected for ${row["age"]}`,
+    row["query"] === null || row["query"] === "" ? "" : `running: ${row["query"]}`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}

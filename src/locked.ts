@@ -1,0 +1,65 @@
+/** Work under the lock: taken by polling, released whatever happens. */
+import { connect } from "./connect.ts";
+import type { Migration, MigrationSet } from "./core/migration.ts";
+import type { Facts } from "./ledger/facts.ts";
+import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
+import { Refusal, type Session, type World } from "./ports.ts";
+import type { DatabaseRequest } from "./request.ts";
+
+export interface Locked {
+  readonly session: Session;
+  readonly facts: Facts;
+  readonly lockKey: bigint;
+}
+
+/**
+ * The lock and the work share one session, so losing one loses the other.
+ * @throws Refusal where the database or the lock is not to be had.
+ */
+export async function withLock<T>(
+  world: World,
+  request: DatabaseRequest & { readonly lockWaitMs: number },
+  set: MigrationSet,
+  running: { migration: Migration | undefined },
+  work: (locked: Locked) => Promise<T>,
+): Promise<T> {
+  const { tracker } = request;
+  const options = {
+    tracker,
+    set,
+    timeoutMs: request.connectTimeoutMs,
+    purpose: "writing",
+    onNotice: (notice): void => {
+      // What lacuna's own statements say (an index that is not there) is nobody's concern.
+      const { migration } = running;
+      if (migration !== undefined) world.reporter.report({ kind: "notice", notice, migration });
+    },
+  } satisfies Parameters<typeof connect>[1];
+  // Somebody listens: a signal does not end the process in the middle of things.
+  const stopListening = world.interruption.onSignal(() => undefined);
+  try {
+    return await connect(world, options, (session, facts) => holding(session, facts));
+  } finally {
+    stopListening();
+  }
+
+  async function holding(session: Session, facts: Facts): Promise<T> {
+    const key = lockKeyOf(tracker);
+    const lock = await takeLock(session, { ...world, key, waitMs: request.lockWaitMs });
+    const { signal } = world.interruption;
+    if (!lock.held) {
+      const { waitedMs, holder } = lock;
+      throw new Refusal([
+        signal === undefined
+          ? { code: "lock-unavailable", waitedMs, holder }
+          : { code: "interrupted", signal },
+      ]);
+    }
+    try {
+      return await work({ session, facts, lockKey: key });
+    } finally {
+      // The end of the session releases it as well, and a lost one has released it already.
+      await releaseLock(session, key).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The composition root: argv and environment → Request → World → command → exit code. It alone
+ * knows the process and every adapter. A command loads what it needs when it runs, so that
+ * `--version` and `--help`, which are asked often, answer in milliseconds.
+ */
+import { embeddedSet } from "./adapters/embedded-set.ts";
+import { processStreams } from "./adapters/streams.ts";
+import { type Output, outputTo, redactor } from "./cli/output.ts";
+import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
+import { readRequest } from "./cli/request.ts";
+import { exitCodeOf } from "./core/explain/explain.ts";
+import type { ExitCode, Problem } from "./core/problem.ts";
+import type { DatabaseTarget } from "./core/target.ts";
+import type { Event } from "./events.ts";
+import type { Outcome } from "./outcome.ts";
+import {
+  type Database,
+  type Interruption,
+  Refusal,
+  type Source,
+  SqlError,
+  type World,
+} from "./ports.ts";
+import { productVersion } from "./product.ts";
+import type { DatabaseRequest, Request } from "./request.ts";
+
+const environment = { ...process.env };
+// postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
+for (const name of Object.keys(environment)) if (name.startsWith("PG")) delete process.env[name];
+
+const developmentFolder = "migrations";
+const streams = processStreams();
+let output: Output = outputTo(streams, redactor(undefined));
+process.on("uncaughtException", reportBug);
+process.on("unhandledRejection", reportBug);
+const interruption = watchSignals();
+process.exit(await main(process.argv.slice(2)));
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const { readTextFile, loginName } = await import("./adapters/system.ts");
+  const read = readRequest(argv, { environment, userName: loginName, readFile: readTextFile });
+  if (!read.ok) {
+    const style = { talk: "normal", command: argv[0] ?? "", color: hasColor() } as const;
+    const renderer = rendererFor(argv.includes("--json") ? "json" : "text", output, style);
+    return finish(renderer, { kind: "refused", problems: read.problems });
+  }
+  const { request, talk, color } = read.value;
+  output = outputTo(streams, redactor("target" in request ? request.target : undefined));
+  const style = { talk, command: request.command, color: color && hasColor() };
+  const renderer = rendererFor(read.value.output, output, style);
+  try {
+    return finish(renderer, await run(request, renderer));
+  } catch (error) {
+    const problems = problemsIn(error, request);
+    if (problems === undefined) throw error;
+    return finish(renderer, { kind: "refused", problems });
+  }
+}
+
+async function run(request: Request, renderer: Renderer): Promise<Outcome> {
+  const reporter = {
+    report: (event: Event): void => {
+      renderer.event(event);
+    },
+  };
+  switch (request.command) {
+    case "help":
+      return { kind: "text", text: request.text };
+    case "version":
+      return { kind: "version", version: productVersion, embedded: embeddedSet };
+    case "show": {
+      const { show } = await import("./commands/show.ts");
+      return show(await sourceOf(request.folder), reporter, request);
+    }
+    case "new": {
+      const { newCommand } = await import("./commands/new.ts");
+      const { directorySource } = await import("./adapters/directory.ts");
+      const { folderOnDisk, systemClock } = await import("./adapters/system.ts");
+      const path = request.folder ?? developmentFolder;
+      const folder = folderOnDisk(path);
+      return newCommand(
+        directorySource(path),
+        folder,
+        systemClock(interruption),
+        reporter,
+        request,
+      );
+    }
+    case "up": {
+      const { up } = await import("./commands/up.ts");
+      return withWorld(request, reporter, (world) => up(world, request));
+    }
+    case "plan": {
+      const { planCommand } = await import("./commands/plan.ts");
+      return withWorld(request, reporter, (world) => planCommand(world, request));
+    }
+    case "status": {
+      const { status } = await import("./commands/status.ts");
+      return withWorld(request, reporter, (world) => status(world, request));
+    }
+    case "mark": {
+      const { mark } = await import("./commands/mark.ts");
+      return withWorld(request, reporter, (world) => mark(world, request));
+    }
+  }
+}
+
+async function withWorld<T>(
+  request: DatabaseRequest,
+  reporter: World["reporter"],
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const { systemClock, hostName } = await import("./adapters/system.ts");
+  const { postgresParser: parser } = await import("./adapters/parser.ts");
+  const source = await sourceOf(request.folder);
+  const clock = systemClock(interruption);
+  await using database = await databaseOf(request.target);
+  return await work({
+    source,
+    database,
+    parser,
+    reporter,
+    clock,
+    interruption,
+    hostName: hostName(),
+  });
+}
+
+/** The folder that was named; else what is inside the executable; else ./migrations. */
+async function sourceOf(folder: string | undefined): Promise<Source> {
+  if (folder === undefined && embeddedSet !== undefined) {
+    const { embeddedSource } = await import("./adapters/embedded.ts");
+    return embeddedSource(embeddedSet);
+  }
+  const { directorySource } = await import("./adapters/directory.ts");
+  return directorySource(folder ?? developmentFolder);
+}
+
+async function databaseOf(target: DatabaseTarget): Promise<Database> {
+  if (target.engine === "pglite") {
+    const { embeddedDatabase } = await import("./adapters/pglite.ts");
+    return embeddedDatabase(target);
+  }
+  const { serverDatabase } = await import("./adapters/postgres.ts");
+  return serverDatabase(target);
+}
+
+/** What is thrown and still expected: a refusal, or a database that fails us between migrations. */
+function problemsIn(error: unknown, request: Request): readonly Problem[] | undefined {
+  if (error instanceof Refusal) return error.problems;
+  if (!(error instanceof SqlError)) return undefined;
+  const { server, kind } = error;
+  const isReading = request.command === "status" || request.command === "plan";
+  const doing = isReading ? "reading the tracker" : "working on the tracker";
+  if (kind === "lost") return [{ code: "connection-lost", doing, message: server.message }];
+  const insufficientPrivilege = "42501";
+  const code = server.code === insufficientPrivilege ? "not-allowed" : "database-error";
+  return [{ code, doing, error: server }];
+}
+
+function finish(renderer: Renderer, outcome: Outcome): ExitCode {
+  const exitCode = exitCodeOf(problemsOf(outcome));
+  renderer.outcome(outcome, exitCode);
+  // A result that could not be written was not given: exit 0 would be a wrong success.
+  return exitCode === 0 && streams.failure !== undefined ? 2 : exitCode;
+}
+
+function hasColor(): boolean {
+  const isTerminal = process.stdout.isTTY && process.stderr.isTTY;
+  return isTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
+}
+
+/**
+ * The first signal asks whoever listens to come to an end; with nobody listening, or a second
+ * time, it ends the process. Handlers are needed at all because PID 1 of a container has none
+ * by default, and ignores what it does not handle.
+ */
+function watchSignals(): Interruption {
+  const callbacks = new Set<() => void>();
+  let received: Interruption["signal"];
+  const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (received !== undefined || callbacks.size === 0)
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    received = signal;
+    for (const callback of callbacks) callback();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    get signal() {
+      return received;
+    },
+    onSignal(callback) {
+      callbacks.add(callback);
+      return () => callbacks.delete(callback);
+    },
+  };
+}
+
+function reportBug(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  output.talk(
+    `error: a bug in lacuna ${productVersion}\n${text}\n\nhint: please report it with the lines above`,
+  );
+  process.exit(70);
+}

@@ -1,0 +1,46 @@
+/** What a command ends with: data for render(), which alone turns it into text or JSON. */
+import type { Migration, MigrationSet } from "./core/migration.ts";
+import type { Planned } from "./core/plan.ts";
+import type { Problem } from "./core/problem.ts";
+import type { TrackerName } from "./core/tracker.ts";
+import type { Survey } from "./survey.ts";
+
+export type Outcome =
+  | {
+      readonly kind: "up";
+      readonly applied: readonly Migration[];
+      /** Pending versions that this run did not come to, or was told to leave alone. */
+      readonly left: readonly Migration[];
+      readonly problems: readonly Problem[];
+    }
+  | {
+      readonly kind: "plan";
+      readonly set: MigrationSet;
+      readonly survey: Survey | undefined;
+      readonly planned: Planned | undefined;
+      readonly tracker: TrackerName;
+      readonly problems: readonly Problem[];
+    }
+  | {
+      readonly kind: "status";
+      readonly set: MigrationSet;
+      readonly digest: string;
+      readonly survey: Survey;
+      readonly tracker: TrackerName;
+      readonly database: string;
+      readonly problems: readonly Problem[];
+    }
+  | { readonly kind: "show"; readonly bytes: Uint8Array; readonly advice: string | undefined }
+  | { readonly kind: "new"; readonly paths: readonly string[] }
+  | {
+      readonly kind: "mark";
+      readonly done: readonly string[];
+      readonly problems: readonly Problem[];
+    }
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] }
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "version";
+      readonly version: string;
+      readonly embedded: { readonly count: number; readonly digest: string } | undefined;
+    };

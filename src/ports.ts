@@ -1,0 +1,135 @@
+/**
+ * What the shell needs of the world. The adapters give it; tests give real ones too.
+ */
+import type { SourceFile } from "./core/migration.ts";
+import type { Problem, ServerMessage } from "./core/problem.ts";
+import type { Parse } from "./core/script.ts";
+import type { Event } from "./events.ts";
+
+/** Where migrations come from: a folder, or the executable itself. */
+export interface Source {
+  /** What to call it in messages: the folder's path, or undefined for the embedded set. */
+  readonly folder: string | undefined;
+  list(): Promise<readonly SourceFile[]>;
+}
+
+/** One statement's command tag, such as `INSERT 0 1`: the only proof that it was done. */
+export interface StatementResult {
+  readonly tag: string;
+}
+
+/** Values as PostgreSQL's text format writes them; null for SQL's null. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/**
+ * One physical connection. It never reconnects by itself: when it is lost, every call fails,
+ * because a new backend would not hold the lock (research: mechanisms, M2).
+ */
+export interface Session {
+  /** The pid that the server announced when the connection was made (BackendKeyData). */
+  readonly backendPid: number;
+  /** The rows of the opening script: one list a row-returning statement. */
+  readonly opening: readonly (readonly Row[])[];
+  /** Settles when the connection ends before it was closed. */
+  readonly lost: Promise<SqlError>;
+  /**
+   * Sends a script as one simple-protocol message and resolves to the tags of its statements,
+   * in order. Rows are dropped while they arrive, so memory stays bounded.
+   * @throws SqlError with the number of statements that were completed before the error.
+   */
+  run(script: string): Promise<readonly StatementResult[]>;
+  /** Sends a script in the same way and keeps the rows: one list a row-returning statement. */
+  rows(script: string): Promise<readonly (readonly Row[])[]>;
+  /** Asks the server to cancel what is running. It may come late, or for nothing. */
+  cancel(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Sent as the first message, so that settings and first questions cost one round trip. */
+  readonly opening: string;
+  readonly onNotice: (notice: ServerMessage) => void;
+  /** What pg_stat_activity calls the session, unless the URL says otherwise. */
+  readonly applicationName: string;
+  /** How long the connection may take to be made. */
+  readonly connectTimeoutMs: number;
+}
+
+export interface Database extends AsyncDisposable {
+  /** Host, port and database, or the folder: what messages call it. Never a password. */
+  readonly label: string;
+  /** Gives a session to `work` and closes it behind it, also after a failure. */
+  session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** Where `new` writes. */
+export interface Folder {
+  /** Makes all files or, where one exists already or cannot be written, none. Gives their paths. */
+  create(files: readonly { readonly name: string; readonly text: string }[]): readonly string[];
+}
+
+/** A parser is loaded when the first pending migration needs one: a run without any is spared it. */
+export interface Parser {
+  load(): Promise<Parse>;
+}
+
+export interface Reporter {
+  report(event: Event): void;
+}
+
+export interface Clock {
+  nowMs(): number;
+  /** Resolves early when the run is interrupted. */
+  sleep(milliseconds: number): Promise<void>;
+  /** Between 0 and 1, for jitter. */
+  random(): number;
+}
+
+/** SIGINT or SIGTERM. */
+export interface Interruption {
+  readonly signal: "SIGINT" | "SIGTERM" | undefined;
+  /** Calls back once, when the first signal comes. Returns how to stop listening. */
+  onSignal(callback: () => void): () => void;
+}
+
+export interface World {
+  readonly source: Source;
+  readonly database: Database;
+  readonly parser: Parser;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly interruption: Interruption;
+  /** This machine's name, for pg_stat_activity. */
+  readonly hostName: string;
+}
+
+/** The only exception that crosses a port. Anything else that is thrown is a bug. */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+  readonly server: ServerMessage;
+  /** `lost`: the connection is gone, and with it every certainty about what was running. */
+  readonly kind: "server" | "lost" | "refused";
+  /** How many statements of the message were completed before the error. */
+  readonly completed: number;
+
+  constructor(
+    kind: SqlError["kind"],
+    server: ServerMessage,
+    options: { readonly completed?: number; readonly cause?: unknown } = {},
+  ) {
+    super(server.message, { cause: options.cause });
+    this.kind = kind;
+    this.server = server;
+    this.completed = options.completed ?? 0;
+  }
+}
+
+/** Ends a command with problems from any depth; the command turns it into its outcome. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.code).join(", "));
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,13 @@
+import manifest from "../package.json" with { type: "json" };
+
+/** The version that package.json has: said once. */
+export const productVersion: string = manifest.version;
+
+/**
+ * What pg_stat_activity shows of a runner: product and version, which set it carries, and
+ * where it runs. PostgreSQL cuts it to 63 bytes and makes other characters into `?`.
+ */
+export function applicationNameOf(digest: string, hostName: string): string {
+  const text = `lacuna/${productVersion} ${digest.slice(0, 12)} ${hostName}`;
+  return text.replace(/[^\u0020-\u007e]/g, "?").slice(0, 63);
+}

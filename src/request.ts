@@ -1,0 +1,73 @@
+/** What a person asked for, parsed and checked: nothing in it is raw text that could be wrong. */
+import type { DatabaseTarget } from "./core/target.ts";
+import type { MarkChange } from "./core/marking.ts";
+import type { TrackerName } from "./core/tracker.ts";
+
+export type Request =
+  | UpRequest
+  | PlanRequest
+  | StatusRequest
+  | ShowRequest
+  | NewRequest
+  | MarkRequest
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "version" };
+
+export type OutputMode = "text" | "json";
+
+/** How much is said: `quiet` leaves out what is not data, `verbose` adds what usually is noise. */
+export type Talk = "quiet" | "normal" | "verbose";
+
+export interface SetRequest {
+  /** Undefined: the embedded set, or ./migrations where there is none. */
+  readonly folder: string | undefined;
+}
+
+export interface DatabaseRequest extends SetRequest {
+  readonly target: DatabaseTarget;
+  readonly tracker: TrackerName;
+  readonly connectTimeoutMs: number;
+}
+
+export interface PolicyRequest {
+  /** The version as it was written: only the set knows whether it exists. */
+  readonly to: string | undefined;
+  readonly checksums: "warn" | "enforce" | "off";
+  readonly unknown: "warn" | "refuse";
+  readonly newHere: boolean;
+}
+
+export interface UpRequest extends DatabaseRequest, PolicyRequest {
+  readonly command: "up";
+  readonly lockWaitMs: number;
+  readonly lockRetryForMs: number;
+}
+
+/** `plan`, and `up --dry-run`, which is the same. */
+export interface PlanRequest extends DatabaseRequest, PolicyRequest {
+  readonly command: "plan";
+}
+
+export interface StatusRequest extends DatabaseRequest {
+  readonly command: "status";
+  readonly check: boolean;
+}
+
+export interface ShowRequest extends SetRequest {
+  readonly command: "show";
+  readonly version: string;
+  readonly direction: "up" | "down";
+  readonly tracker: TrackerName;
+}
+
+export interface NewRequest extends SetRequest {
+  readonly command: "new";
+  readonly name: string;
+  readonly numbering: "next" | "timestamp";
+}
+
+export interface MarkRequest extends DatabaseRequest {
+  readonly command: "mark";
+  readonly lockWaitMs: number;
+  readonly change: MarkChange;
+}

@@ -1,0 +1,60 @@
+/** What a database is to a set: the one reading that up, plan, status and mark share. */
+import { type Diff, diff } from "./core/diff.ts";
+import type { AppliedRow, AppliedSet, MigrationSet } from "./core/migration.ts";
+import type { Problem } from "./core/problem.ts";
+import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
+import type { TrackerName } from "./core/tracker.ts";
+import type { Version } from "./core/version.ts";
+import { checkTracker, type Facts } from "./ledger/facts.ts";
+import { type DatabaseState, findUserObjects, readState } from "./ledger/state.ts";
+import { Refusal, type Session } from "./ports.ts";
+
+export interface Survey {
+  readonly state: DatabaseState;
+  /** The take-over that `up` makes, or would make. Its rows count as applied in the diff. */
+  readonly adoption: Adoption | undefined;
+  readonly diff: Diff;
+  /** What keeps `up` from going on with this database, whatever is pending. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads; never writes. */
+export async function survey(
+  session: Session,
+  tracker: TrackerName,
+  set: MigrationSet,
+  facts: Facts,
+  newHere: boolean,
+): Promise<Survey> {
+  const checked = checkTracker(tracker, facts);
+  if (!checked.ok) throw new Refusal(checked.problems);
+  const state = await readState(session, tracker, facts);
+  if (state.applied.size > 0) {
+    return {
+      state,
+      adoption: undefined,
+      diff: diff(set, state.applied, state.progress),
+      problems: movedSince(state.adopted, state.legacy),
+    };
+  }
+  const objects = await findUserObjects(session, tracker);
+  // A file that stopped half-way made its objects itself: this database is ours already.
+  const isKnown = newHere || state.progress.length > 0 || state.facts.tracker !== undefined;
+  const takeover = decideTakeover(set, state.legacy, objects, isKnown);
+  const adoption = takeover.ok ? takeover.value : undefined;
+  return {
+    state,
+    adoption,
+    diff: diff(set, rowsOf(adoption), state.progress),
+    problems: takeover.ok ? [] : takeover.problems,
+  };
+}
+
+/** The applied set as it is after the adoption. */
+function rowsOf(adoption: Adoption | undefined): AppliedSet {
+  const rows = (adoption?.migrations ?? []).map(({ version, name }): [Version, AppliedRow] => [
+    version,
+    { version, name, appliedAt: undefined, checksum: null },
+  ]);
+  return new Map(rows) as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+}

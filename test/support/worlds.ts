@@ -1,0 +1,113 @@
+/** Worlds for tests: real adapters, files from a record, events kept in a list. */
+import { postgresParser } from "../../src/adapters/parser.ts";
+import { systemClock } from "../../src/adapters/system.ts";
+import { up } from "../../src/commands/up.ts";
+import { defaultTracker } from "../../src/core/tracker.ts";
+import type { Event } from "../../src/events.ts";
+import type { Outcome } from "../../src/outcome.ts";
+import {
+  type Database,
+  type Interruption,
+  Refusal,
+  type Source,
+  type World,
+} from "../../src/ports.ts";
+import type { DatabaseRequest, PolicyRequest, UpRequest } from "../../src/request.ts";
+
+/** File names and their texts, or bytes where a text cannot say it. */
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
+export interface TestWorld extends World {
+  readonly events: readonly Event[];
+}
+
+export const neverInterrupted: Interruption = {
+  signal: undefined,
+  onSignal: () => () => undefined,
+};
+
+export function sourceOf(files: Files): Source {
+  const encoder = new TextEncoder();
+  return {
+    folder: "migrations",
+    list: () =>
+      Promise.resolve(
+        Object.entries(files).map(([name, text]) => ({
+          name,
+          path: `migrations/${name}`,
+          bytes: typeof text === "string" ? encoder.encode(text) : text,
+        })),
+      ),
+  };
+}
+
+export function worldOf(database: Database, files: Files): TestWorld {
+  const events: Event[] = [];
+  return {
+    source: sourceOf(files),
+    database,
+    parser: postgresParser,
+    reporter: {
+      report: (event) => {
+        events.push(event);
+      },
+    },
+    clock: systemClock(neverInterrupted),
+    interruption: neverInterrupted,
+    hostName: "test",
+    events,
+  };
+}
+
+export const databaseRequest: DatabaseRequest = {
+  folder: undefined,
+  // The world has a database already: the target is what a command line would have said.
+  target: { engine: "pglite", folder: undefined },
+  tracker: defaultTracker,
+  connectTimeoutMs: 5000,
+};
+
+export const policyRequest: PolicyRequest = {
+  to: undefined,
+  checksums: "warn",
+  unknown: "warn",
+  newHere: false,
+};
+
+export const upRequest: UpRequest = {
+  command: "up",
+  ...databaseRequest,
+  ...policyRequest,
+  lockWaitMs: 60_000,
+  lockRetryForMs: 10_000,
+};
+
+/** Runs `up` as main does: a refusal is an outcome. */
+export async function runUp(
+  database: Database,
+  files: Files,
+  request: Partial<UpRequest> = {},
+): Promise<{
+  readonly outcome: Outcome;
+  readonly applied: readonly string[];
+  readonly problems: readonly string[];
+  readonly world: TestWorld;
+}> {
+  const world = worldOf(database, files);
+  const outcome = await refusalAsOutcome(() => up(world, { ...upRequest, ...request }));
+  return {
+    outcome,
+    applied: outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [],
+    problems: "problems" in outcome ? outcome.problems.map((problem) => problem.code) : [],
+    world,
+  };
+}
+
+export async function refusalAsOutcome(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: "refused", problems: error.problems };
+    throw error;
+  }
+}
