@@ -4,6 +4,7 @@
  * `--version` and `--help`, which are asked often, answer in milliseconds.
  */
 import { embeddedSet } from "./adapters/embedded-set.ts";
+import { loginName, readTextFile } from "./adapters/login.ts";
 import { processStreams } from "./adapters/streams.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
@@ -37,7 +38,6 @@ const interruption = watchSignals();
 process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  const { readTextFile, loginName } = await import("./adapters/system.ts");
   const read = readRequest(argv, { environment, userName: loginName, readFile: readTextFile });
   if (!read.ok) {
     const style = { talk: "normal", command: argv[0] ?? "", color: hasColor() } as const;
@@ -166,8 +166,9 @@ function finish(renderer: Renderer, outcome: Outcome): ExitCode {
 }
 
 function hasColor(): boolean {
-  const isTerminal = process.stdout.isTTY && process.stderr.isTTY;
-  return isTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
+  return (
+    streams.isTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb"
+  );
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What a command ends with: data for render(), which alone turns it into text or JSON. */
+import type { Diff } from "./core/entry.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { Planned } from "./core/plan.ts";
 import type { Problem } from "./core/problem.ts";
+import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
-import type { Survey } from "./survey.ts";
 
 export type Outcome =
   | {
@@ -16,7 +17,8 @@ export type Outcome =
   | {
       readonly kind: "plan";
       readonly set: MigrationSet;
-      readonly survey: Survey | undefined;
+      readonly digest: string;
+      readonly adoption: Adoption | undefined;
       readonly planned: Planned | undefined;
       readonly tracker: TrackerName;
       readonly problems: readonly Problem[];
@@ -25,7 +27,8 @@ export type Outcome =
       readonly kind: "status";
       readonly set: MigrationSet;
       readonly digest: string;
-      readonly survey: Survey;
+      readonly diff: Diff;
+      readonly adoption: Adoption | undefined;
       readonly tracker: TrackerName;
       readonly database: string;
       readonly problems: readonly Problem[];

@@ -1,5 +1,6 @@
 /** What a database is to a set: the one reading that up, plan, status and mark share. */
-import { type Diff, diff } from "./core/diff.ts";
+import { diff } from "./core/diff.ts";
+import type { Diff } from "./core/entry.ts";
 import type { AppliedRow, AppliedSet, MigrationSet } from "./core/migration.ts";
 import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";

@@ -1,9 +1,11 @@
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import type { Streams } from "../cli/output.ts";
 
 export interface ProcessStreams extends Streams {
   /** Why something could not be written; a reader that went away (EPIPE) is no failure. */
   readonly failure: Error | undefined;
+  /** Whether a person looks at both streams. */
+  readonly isTerminal: boolean;
 }
 
 /**
@@ -29,6 +31,8 @@ export function processStreams(): ProcessStreams {
     }
   };
   return {
+    // process.stdout.isTTY makes a stream, and takes longer than all the rest of a start.
+    isTerminal: isCharacterDevice(1) && isCharacterDevice(2),
     get failure() {
       return failure;
     },
@@ -39,6 +43,16 @@ export function processStreams(): ProcessStreams {
       write(2, bytes);
     },
   };
+}
+
+/** A terminal is one. So is /dev/null, where colours do no harm. */
+function isCharacterDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // Closed.
+    return false;
+  }
 }
 
 /** A pipe that does not block is full: give its reader a moment. */

@@ -1,6 +1,6 @@
 /** The clock and the writing of files: small doors to the system that commands are given. */
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Folder, type Interruption, Refusal } from "../ports.ts";
 
@@ -47,21 +47,4 @@ export function folderOnDisk(path: string): Folder {
 
 export function hostName(): string {
   return hostname();
-}
-
-/** libpq's default user. A uid without an entry in /etc/passwd has no name. */
-export function loginName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "postgres";
-  }
-}
-
-export function readTextFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -3,15 +3,14 @@
  * a line while it goes on. Every document and line carries `"lacuna": 1`, the format's version:
  * fields may be added to it, and do not change their meaning.
  */
-import { countStates, type Entry, stateOf } from "../core/diff.ts";
+import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import { explain } from "../core/explain/explain.ts";
-import { setDigest } from "../core/digest.ts";
-import type { Migration, MigrationSet } from "../core/migration.ts";
+import type { Migration } from "../core/migration.ts";
 import type { ExitCode, Problem } from "../core/problem.ts";
+import type { Adoption } from "../core/takeover.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Survey } from "../survey.ts";
 import type { Output } from "./output.ts";
 import type { Renderer, Style } from "./render.ts";
 
@@ -77,8 +76,8 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       return {
         exitCode,
         tracker: displayTracker(outcome.tracker),
-        set: setJson(outcome.set),
-        adopt: adoptionJson(outcome.survey),
+        set: { count: outcome.set.size, digest: outcome.digest },
+        adopt: adoptionJson(outcome.adoption),
         apply: (outcome.planned?.plan ?? []).map(({ entry, script }) => ({
           ...entryJson(entry),
           gap: entry.states.includes("gap"),
@@ -97,9 +96,9 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         database: outcome.database,
         tracker: displayTracker(outcome.tracker),
         set: { count: outcome.set.size, digest: outcome.digest },
-        adopt: adoptionJson(outcome.survey),
-        counts: countStates(outcome.survey.diff),
-        migrations: outcome.survey.diff.entries.map(entryJson),
+        adopt: adoptionJson(outcome.adoption),
+        counts: countStates(outcome.diff),
+        migrations: outcome.diff.entries.map(entryJson),
         problems,
       };
     case "new":
@@ -117,12 +116,7 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
   }
 }
 
-function setJson(set: MigrationSet): Json {
-  return { count: set.size, digest: setDigest(set) };
-}
-
-function adoptionJson(survey: Survey | undefined): Json | null {
-  const adoption = survey?.adoption;
+function adoptionJson(adoption: Adoption | undefined): Json | null {
   if (adoption === undefined) return null;
   return { version: adoption.version, from: adoption.from, count: adoption.migrations.length };
 }

@@ -1,5 +1,5 @@
 /** Events and outcomes as lines for people. Meaning is never told by colour alone. */
-import { countStates, type Entry, stateOf } from "../core/diff.ts";
+import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { Migration } from "../core/migration.ts";
 import type { HistoryNote } from "../core/plan.ts";
@@ -159,9 +159,8 @@ function upSummary({
 }
 
 function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string[] {
-  const { planned, survey } = outcome;
+  const { planned, adoption } = outcome;
   const lines: string[] = [];
-  const adoption = survey?.adoption;
   if (adoption !== undefined) {
     lines.push(
       `adopt  ${count(adoption.migrations.length, "version")} up to ${adoption.version} from ${adoption.from.join(" and ")}`,
@@ -194,8 +193,8 @@ function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string
 }
 
 function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly string[] {
-  const { set, digest, survey, tracker, database } = outcome;
-  const rows = survey.diff.entries.map((entry) => [
+  const { set, digest, diff, tracker, database } = outcome;
+  const rows = diff.entries.map((entry) => [
     versionText(entry),
     entry.kind === "unknown" ? entry.row.name : entry.migration.name,
     stateText(entry),
@@ -205,7 +204,7 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
   const widths = [0, 1, 2, 3].map((column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );
-  const counts = Object.entries(countStates(survey.diff)).filter(([, number]) => number > 0);
+  const counts = Object.entries(countStates(diff)).filter(([, number]) => number > 0);
   return [
     `set       ${count(set.size, "migration")}, digest ${digest.slice(0, 12)}`,
     `database  ${database}, tracker ${displayTracker(tracker)}`,

@@ -1,4 +1,5 @@
 import { connect } from "../connect.ts";
+import { setDigest } from "../core/digest.ts";
 import { findTarget, plan } from "../core/plan.ts";
 import type { Outcome } from "../outcome.ts";
 import { Refusal, type World } from "../ports.ts";
@@ -27,7 +28,8 @@ export async function planCommand(world: World, request: PlanRequest): Promise<O
     return {
       kind: "plan",
       set,
-      survey: seen,
+      digest: setDigest(set),
+      adoption: seen.adoption,
       planned: planned.ok ? planned.value : undefined,
       tracker,
       problems: [...seen.problems, ...(planned.ok ? [] : planned.problems)],

@@ -1,5 +1,5 @@
 import { connect } from "../connect.ts";
-import { countStates } from "../core/diff.ts";
+import { countStates } from "../core/entry.ts";
 import { setDigest } from "../core/digest.ts";
 import { historyProblems } from "../core/plan.ts";
 import type { Problem } from "../core/problem.ts";
@@ -34,7 +34,8 @@ export async function status(world: World, request: StatusRequest): Promise<Outc
       kind: "status",
       set,
       digest: setDigest(set),
-      survey: seen,
+      diff: seen.diff,
+      adoption: seen.adoption,
       tracker,
       database,
       problems,

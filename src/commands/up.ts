@@ -3,7 +3,7 @@ import type { Migration } from "../core/migration.ts";
 import { findTarget, plan } from "../core/plan.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Parse } from "../core/script.ts";
-import type { Diff } from "../core/diff.ts";
+import type { Diff } from "../core/entry.ts";
 import { prepareTracker } from "../ledger/record.ts";
 import { withLock } from "../locked.ts";
 import type { Outcome } from "../outcome.ts";

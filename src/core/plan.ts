@@ -1,5 +1,5 @@
 import type { Brand } from "./brand.ts";
-import { type Diff, type Entry, type PendingEntry, stateOf } from "./diff.ts";
+import { type Diff, type Entry, type PendingEntry, stateOf } from "./entry.ts";
 import type { MigrationSet } from "./migration.ts";
 import { findVersion } from "./scan.ts";
 import type { Problem } from "./problem.ts";

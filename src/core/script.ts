@@ -3,14 +3,9 @@ import { placeOf } from "./locate.ts";
 import { type Migration, strictTextOf } from "./migration.ts";
 import type { FileProblem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
+import { classifyByKeyword } from "./keywords.ts";
 import { type Span, split } from "./split.ts";
-import {
-  classify,
-  classifyByKeyword,
-  type IndexName,
-  type ParseNode,
-  type Statement,
-} from "./statements.ts";
+import { classify, type IndexName, type ParseNode, type Statement } from "./statements.ts";
 
 /** libpg-query behind a function: the statements' nodes, or undefined for what it cannot read. */
 export type Parse = (sql: string) => readonly ParseNode[] | undefined;

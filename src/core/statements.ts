@@ -1,10 +1,4 @@
-/**
- * What a statement is to a migration runner: may it run, and where?
- *
- * `classify` reads the parse tree of libpg-query; `classifyByKeyword` is the second best, for a
- * statement that the parser cannot read: a syntax that is newer than its grammar, or an error
- * that the server will report itself.
- */
+/** What a statement is to a migration runner: may it run, and where? */
 export type Statement =
   /** Runs inside a transaction. */
   | { readonly kind: "plain"; readonly index: IndexName | undefined }
@@ -44,8 +38,9 @@ export interface IndexName {
 /** A node of the parse tree: one key, the node's type. */
 export type ParseNode = Readonly<Record<string, unknown>>;
 
-const plain: Statement = { kind: "plain", index: undefined };
+export const plain: Statement = { kind: "plain", index: undefined };
 
+/** Judges a statement by its parse tree. */
 export function classify(node: ParseNode): Statement {
   if (setsLacuna(node)) return refused("lacuna setting", "a setting of lacuna.*");
   const [type, fields] = typeAndFields(node);
@@ -72,48 +67,6 @@ export function classify(node: ParseNode): Statement {
     }
     default:
       return outsideTransaction(type, fields) ?? sessionState(type, node) ?? plain;
-  }
-}
-
-/**
- * The first words alone. Only what ends a transaction, breaks the wire protocol or cannot run
- * in a transaction is told; everything else is left to the server.
- */
-export function classifyByKeyword(text: string): Statement {
-  const words = firstWords(text);
-  const [first, second] = words;
-  switch (first) {
-    case "begin":
-    case "commit":
-    case "end":
-    case "rollback":
-    case "abort":
-    case "savepoint":
-    case "release":
-      return refused("transaction control", first.toUpperCase());
-    case "start":
-    case "prepare":
-      return second === "transaction"
-        ? refused("transaction control", `${first} transaction`.toUpperCase())
-        : plain;
-    case "discard":
-      return refused("session reset", "DISCARD");
-    case "reset":
-      return second === "all" ? refused("session reset", "RESET ALL") : { kind: "setting" };
-    case "set":
-      return { kind: "setting" };
-    case "copy":
-      return /\b(?:stdin|stdout)\b/i.test(text)
-        ? refused("copy stream", "COPY FROM STDIN or TO STDOUT")
-        : plain;
-    case "call":
-      return { kind: "procedural", what: "CALL" };
-    case "do":
-      return { kind: "procedural", what: "DO" };
-    case "vacuum":
-      return outside("VACUUM", false);
-    default:
-      return plain;
   }
 }
 
@@ -295,11 +248,11 @@ function anyNode(value: unknown, holds: (type: string, fields: ParseNode) => boo
 
 // ---- small things ----
 
-function outside(what: string, concurrently: boolean, index?: IndexName): Statement {
+export function outside(what: string, concurrently: boolean, index?: IndexName): Statement {
   return { kind: "outside", what, concurrently, index };
 }
 
-function refused(reason: RefusedReason, what: string): Statement {
+export function refused(reason: RefusedReason, what: string): Statement {
   return { kind: "refused", reason, what };
 }
 
@@ -321,13 +274,4 @@ function asNode(value: unknown): ParseNode {
 
 function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** The first words of a statement; comments between them are passed over. */
-function firstWords(text: string): readonly string[] {
-  const bare = text.slice(0, 400).replace(/\/\*[\s\S]*?\*\/|--[^\n\r]*/g, " ");
-  return bare
-    .trim()
-    .toLowerCase()
-    .split(/[^a-z_]+/, 2);
 }

@@ -14,7 +14,9 @@ export const trackers: Explanations<TrackerProblem> = {
   }),
   "legacy-dirty": (problem) => ({
     title: `golang-migrate's tracker ${problem.legacy} is dirty at version ${problem.version}: that migration failed, and nobody knows how far it came`,
-    hint: `look at what version ${problem.version} left behind, put it right by hand, then run \`migrate force V\` with the last version that is wholly there, and \`lacuna up\` again; nothing was written`,
+    hint:
+      `look at what version ${problem.version} left behind and put it right by hand; then run \`migrate force V\` ` +
+      "with the last version that is wholly there, and `lacuna up` again; nothing was written",
     exitCode: 4,
   }),
   "legacy-version-unknown": (problem) => ({
@@ -38,8 +40,13 @@ export const trackers: Explanations<TrackerProblem> = {
     exitCode: 4,
   }),
   "not-a-new-database": (problem) => ({
-    title: `This is not a new database: it has no tracker, but ${problem.count} object${problem.count === 1 ? "" : "s"} of somebody's (${listed(problem.examples)}${problem.count > problem.examples.length ? ", …" : ""})`,
+    title: `This is not a new database: it has no tracker, but ${somethingOf(problem)}`,
     hint: "was it migrated before? record that with `lacuna mark applied --up-to V`; is the schema new here all the same? `lacuna up --new-here`; is it the wrong database? check the URL",
     exitCode: 4,
   }),
 };
+
+function somethingOf({ count, examples }: { count: number; examples: readonly string[] }): string {
+  const others = count > examples.length ? ", …" : "";
+  return `${count} ${count === 1 ? "object" : "objects"} of somebody's (${listed(examples)}${others})`;
+}
