@@ -48,7 +48,7 @@ export async function connect<T>(
     }
     if (attempt === 1) {
       const reason = tried.reason === "standby" ? "it is a standby" : tried.reason;
-      reporter.report({ kind: "waiting-for-database", target: database.label, reason });
+      reporter.report({ kind: "waiting-for-database", database: database.label, reason });
     }
     await clock.sleep(pause);
   }
@@ -84,7 +84,7 @@ async function attemptOnce<T>(
         throw new Refusal([{ code: "server-too-old", serverVersion: facts.serverVersion }]);
       }
       const { serverVersion } = facts;
-      reporter.report({ kind: "connected", target: database.label, serverVersion });
+      reporter.report({ kind: "connected", database: database.label, serverVersion });
       return { kind: "done", value: await work(session, facts) };
     });
   } catch (error) {

@@ -6,8 +6,8 @@ import type { ServerMessage } from "./core/problem.ts";
 
 /** What a run tells while it goes on. Each is sent after the fact that it states. */
 export type Event =
-  | { readonly kind: "waiting-for-database"; readonly target: string; readonly reason: string }
-  | { readonly kind: "connected"; readonly target: string; readonly serverVersion: string }
+  | { readonly kind: "waiting-for-database"; readonly database: string; readonly reason: string }
+  | { readonly kind: "connected"; readonly database: string; readonly serverVersion: string }
   | {
       readonly kind: "waiting-for-lock";
       readonly holder: string | undefined;

@@ -32,7 +32,9 @@ export async function withLock<T>(
     onNotice: (notice): void => {
       // What lacuna's own statements say (an index that is not there) is nobody's concern.
       const { migration } = running;
-      if (migration !== undefined) world.reporter.report({ kind: "notice", notice, migration });
+      // Nor is a ROLLBACK of ours that finds no transaction: a body has no top-level ROLLBACK.
+      if (migration !== undefined && notice.code !== noActiveTransaction)
+        world.reporter.report({ kind: "notice", notice, migration });
     },
   } satisfies Parameters<typeof connect>[1];
   // Somebody listens: a signal does not end the process in the middle of things.
@@ -63,3 +65,5 @@ export async function withLock<T>(
     }
   }
 }
+
+const noActiveTransaction = "25P01";

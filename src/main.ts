@@ -40,7 +40,11 @@ process.exit(await main(process.argv.slice(2)));
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const read = readRequest(argv, { environment, userName: loginName, readFile: readTextFile });
   if (!read.ok) {
-    const style = { talk: "normal", command: argv[0] ?? "", color: hasColor() } as const;
+    const style = {
+      talk: "normal",
+      command: argv[0] ?? "",
+      color: hasColor() && !argv.includes("--no-color"),
+    } as const;
     const renderer = rendererFor(argv.includes("--json") ? "json" : "text", output, style);
     return finish(renderer, { kind: "refused", problems: read.problems });
   }
@@ -67,7 +71,11 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "help":
       return { kind: "text", text: request.text };
     case "version":
-      return { kind: "version", version: productVersion, embedded: embeddedSet };
+      return {
+        kind: "version",
+        version: productVersion,
+        embedded: embeddedSet && { count: embeddedSet.count, digest: embeddedSet.digest },
+      };
     case "show": {
       const { show } = await import("./commands/show.ts");
       return show(await sourceOf(request.folder), reporter, request);
@@ -75,8 +83,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "new": {
       const { newCommand } = await import("./commands/new.ts");
       const { directorySource } = await import("./adapters/directory.ts");
-      const { folderOnDisk, systemClock } = await import("./adapters/system.ts");
+      const { folderOnDisk, makeFolder, systemClock } = await import("./adapters/system.ts");
       const path = request.folder ?? developmentFolder;
+      // The first command of a new project makes its folder; one that is named has to be there.
+      if (request.folder === undefined) makeFolder(path);
       const folder = folderOnDisk(path);
       return newCommand(
         directorySource(path),

@@ -1,7 +1,7 @@
 /** What a command ends with: data for render(), which alone turns it into text or JSON. */
 import type { Diff } from "./core/entry.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
-import type { Planned } from "./core/plan.ts";
+import type { Preview } from "./core/plan.ts";
 import type { Problem } from "./core/problem.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
@@ -19,7 +19,8 @@ export type Outcome =
       readonly set: MigrationSet;
       readonly digest: string;
       readonly adoption: Adoption | undefined;
-      readonly planned: Planned | undefined;
+      readonly preview: Preview;
+      readonly database: string;
       readonly tracker: TrackerName;
       readonly problems: readonly Problem[];
     }

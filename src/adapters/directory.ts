@@ -42,6 +42,10 @@ function listNames(folder: string): readonly string[] {
 }
 
 function describe(error: unknown): string {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `there is no "${path}"`;
+  if (code === "EACCES") return `"${path}" may not be read`;
+  if (code === "ENOTDIR") return `"${path}" is not a folder`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -25,10 +25,15 @@ export function databaseOver(label: string, open: () => Promise<PGlite>): Databa
     label,
     async session(options, work) {
       opened ??= open();
-      const session = await openSession(await opened, options.opening, options.onNotice);
+      let isOpen = true;
+      const session = await openSession(await opened, options.opening, (notice) => {
+        // What the clean-up below is told is nobody's concern.
+        if (isOpen) options.onNotice(notice);
+      });
       try {
         return await work(session);
       } finally {
+        isOpen = false;
         // One backend serves all sessions: what one left behind would reach the next.
         await session.run(leaveNothing).catch(() => undefined);
       }
@@ -40,7 +45,7 @@ export function databaseOver(label: string, open: () => Promise<PGlite>): Databa
 }
 
 const leaveNothing =
-  "rollback; reset session authorization; reset role; reset all; close all; deallocate all; " +
+  "rollback; set session authorization postgres; reset role; reset all; close all; deallocate all; " +
   "unlisten *; discard temp; discard sequences; select pg_catalog.pg_advisory_unlock_all()";
 
 async function openPglite(target: EmbeddedTarget): Promise<PGlite> {

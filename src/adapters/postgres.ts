@@ -6,7 +6,10 @@
  * which holds no lock (postgres.js 3.4.9, pinned by the contract suite): its socket is made
  * here, given out once, and a second request for one fails.
  */
+import { Buffer } from "node:buffer";
+import { EventEmitter } from "node:events";
 import type net from "node:net";
+import type { Writable } from "node:stream";
 import postgres from "postgres";
 import type { ServerMessage } from "../core/problem.ts";
 import { labelOf, type ServerTarget } from "../core/target.ts";
@@ -79,9 +82,6 @@ async function open(
   const socketOptions = { target, ...address, timeoutMs: options.connectTimeoutMs };
   const socket = await openSocket(socketOptions);
   const wire = readWire(options.onNotice);
-  socket.on("data", (chunk: Uint8Array) => {
-    wire.feed(chunk);
-  });
 
   let isClosing = false;
   let lost: SqlError | undefined;
@@ -94,22 +94,26 @@ async function open(
     announceLoss(lost);
   });
 
-  const sql = postgres(clientOptions(target, options.applicationName, givenOnce(socket)));
+  const sql = postgres(
+    clientOptions(target, options.applicationName, givenOnce(withoutRows(socket, wire))),
+  );
   const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
     if (lost !== undefined) throw lost;
     const exchange = wire.begin(keepRows);
     const query = sql.unsafe(script).simple();
+    let reply: unknown;
     try {
-      // A function for the rows keeps postgres.js from collecting them.
-      const reply: unknown = await query.forEach(() => undefined);
-      if (Array.isArray(reply)) return exchange;
+      reply = await query;
     } catch (error) {
       // The close of the socket may come a moment later than the failure of the query.
       if (exchange.error === undefined || wire.fatal !== undefined)
         await Promise.race([whenClosed, delay(1000)]);
       throw sqlErrorOf(error, exchange, lost);
     }
-    // COPY FROM STDIN resolves as a stream while the server waits: a wrong success.
+    if (Array.isArray(reply)) return exchange;
+    // COPY FROM STDIN resolves as a stream while the server waits: a wrong success. The stream
+    // reports the end of its connection as an error of its own, which nobody waits for.
+    (reply as Writable).on("error", () => undefined);
     socket.destroy();
     const message = "a COPY asked for a stream, which a migration does not have";
     throw new SqlError("server", { severity: "ERROR", code: "0A000", message });
@@ -179,6 +183,34 @@ function clientOptions(
     },
     socket,
   } as postgres.Options<Record<string, postgres.PostgresType>>;
+}
+
+/**
+ * The socket as postgres.js needs one, with rows taken out of what arrives: it would make an
+ * object of each, and a body that selects a million rows would cost hundreds of megabytes.
+ */
+function withoutRows(socket: net.Socket, wire: WireReader): net.Socket {
+  const emitter = new EventEmitter();
+  socket.on("data", (chunk: Uint8Array) => {
+    const rest = wire.feed(chunk);
+    if (rest.length > 0)
+      emitter.emit("data", Buffer.from(rest.buffer, rest.byteOffset, rest.length));
+  });
+  for (const event of ["error", "close", "drain"]) {
+    socket.on(event, (value: unknown) => {
+      // An error that nobody listens for would be thrown; postgres.js stops listening when it closes.
+      if (emitter.listenerCount(event) > 0) emitter.emit(event, value);
+    });
+  }
+  const facade = Object.assign(emitter, {
+    write: socket.write.bind(socket),
+    end: socket.end.bind(socket),
+    destroy: socket.destroy.bind(socket),
+    pause: socket.pause.bind(socket),
+    resume: socket.resume.bind(socket),
+  });
+  Object.defineProperty(facade, "readyState", { get: () => socket.readyState });
+  return facade as unknown as net.Socket;
 }
 
 function givenOnce(socket: net.Socket): () => net.Socket {

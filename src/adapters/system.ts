@@ -1,5 +1,5 @@
 /** The clock and the writing of files: small doors to the system that commands are given. */
-import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Folder, type Interruption, Refusal } from "../ports.ts";
@@ -22,6 +22,10 @@ export function systemClock(interruption: Interruption): Clock {
   };
 }
 
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+}
+
 export function folderOnDisk(path: string): Folder {
   return {
     create(files) {
@@ -36,7 +40,8 @@ export function folderOnDisk(path: string): Folder {
           closeSync(handle);
         } catch (error) {
           for (const done of made) unlinkSync(done);
-          const message = error instanceof Error ? error.message : String(error);
+          const { code, message: words } = error as NodeJS.ErrnoException;
+          const message = code === "EEXIST" ? "it exists already" : words;
           throw new Refusal([{ code: "cannot-write", path: file, message }]);
         }
       }

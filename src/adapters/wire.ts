@@ -19,7 +19,8 @@ export interface Exchange {
 }
 
 export interface WireReader {
-  feed(chunk: Uint8Array): void;
+  /** Reads a chunk, and gives it back without the rows that are in it. */
+  feed(chunk: Uint8Array): Uint8Array;
   /** Starts a new exchange and gives it; `keepRows` false drops rows while they arrive. */
   begin(keepRows: boolean): Exchange;
   /** From BackendKeyData: what a cancel request needs. */
@@ -53,6 +54,7 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       return exchange;
     },
     feed(chunk) {
+      const others: Uint8Array[] = [];
       let at = 0;
       while (at < chunk.length) {
         if (missing === 0 && headerLength < 5) {
@@ -61,19 +63,20 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
           missing = readUint32(header, 1) - 4;
           payload = isWanted(header[0] ?? 0) ? new Uint8Array(missing) : undefined;
           payloadLength = 0;
+          if (header[0] !== dataRow) others.push(header.slice());
         }
-        const take = Math.min(missing, chunk.length - at);
-        if (payload !== undefined) {
-          payload.set(chunk.subarray(at, at + take), payloadLength);
-          payloadLength += take;
-        }
-        at += take;
-        missing -= take;
+        const part = chunk.subarray(at, at + missing);
+        payload?.set(part, payloadLength);
+        payloadLength += part.length;
+        if (header[0] !== dataRow) others.push(part);
+        at += part.length;
+        missing -= part.length;
         if (missing === 0) {
           headerLength = 0;
           if (payload !== undefined) handle(header[0] ?? 0, payload);
         }
       }
+      return joined(others);
     },
   };
 
@@ -109,6 +112,16 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       default:
     }
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** A simple-protocol Query message. */

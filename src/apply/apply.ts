@@ -13,7 +13,7 @@ export interface ApplyResult {
 
 /** Applies a plan in order and stops at the first migration that fails. */
 export async function apply(plan: Plan, context: ApplyContext): Promise<ApplyResult> {
-  const { world, session } = context;
+  const { world } = context;
   const applied: Migration[] = [];
   for (const planned of plan) {
     const { signal } = world.interruption;
@@ -22,7 +22,7 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<ApplyRes
     const { migration } = planned.entry;
     const isGap = planned.entry.states.includes("gap");
     const startMs = world.clock.nowMs();
-    if (applied.length > 0) await resetSession(session);
+    if (applied.length > 0) await resetSession(context);
     world.reporter.report({ kind: "applying", migration, isGap });
     const problem = await applyOne(planned, context);
     if (problem !== undefined) return { applied, problems: [problem] };

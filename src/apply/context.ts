@@ -1,5 +1,6 @@
 import type { TrackerName } from "../core/tracker.ts";
 import { settings } from "../ledger/facts.ts";
+import { quoteIdentifier } from "../core/quote.ts";
 import type { Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
@@ -9,6 +10,7 @@ export interface ApplyContext {
   readonly tracker: TrackerName;
   readonly lockKey: bigint;
   readonly role: string;
+  readonly login: string;
   /** For how long a migration that cannot get a lock is tried again. */
   readonly lockRetryForMs: number;
 }
@@ -18,9 +20,9 @@ export interface ApplyContext {
  * own: in front of a BEGIN it would belong to that transaction and be undone with it. Never
  * DISCARD ALL, which drops the runner's lock (research: mechanisms, M10).
  */
-export async function resetSession(session: Session): Promise<void> {
+export async function resetSession({ session, login }: ApplyContext): Promise<void> {
   await session.run(
-    "reset session authorization; reset role; reset all; close all; deallocate all; " +
+    `set session authorization ${quoteIdentifier(login)}; reset role; reset all; close all; deallocate all; ` +
       `unlisten *; discard temp; discard sequences; ${settings}`,
   );
 }

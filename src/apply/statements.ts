@@ -11,7 +11,7 @@ import { type Cargo, fly } from "./transaction.ts";
 import { offsetOfPosition, placeOf } from "../core/locate.ts";
 import type { ProgressRow } from "../core/migration.ts";
 import type { Kept, Problem } from "../core/problem.ts";
-import { indexesToVerify, type StatementScript, type Step } from "../core/script.ts";
+import { indexesOf, type StatementScript, type Step } from "../core/script.ts";
 import {
   doneFlight,
   type Flight,
@@ -53,7 +53,13 @@ export async function applyStatements(
 
   for (const step of steps) {
     const { signal } = world.interruption;
-    if (signal !== undefined) return { code: "interrupted", signal };
+    if (signal !== undefined) {
+      return {
+        code: "interrupted",
+        signal,
+        during: { id: migration.id, kept: keptBefore(script, step) },
+      };
+    }
     const problem = await runStep({ script, step, context }, stateOf(step));
     if (problem !== undefined) return problem;
   }
@@ -150,7 +156,9 @@ async function sendAlone({ script, step, context }: StepRun): Promise<Problem | 
     const { message, position } = error.server;
     if (error.kind === "lost") return { code: "outcome-unknown", id, version, message };
     const { signal } = context.world.interruption;
-    if (signal !== undefined) return { code: "interrupted", signal };
+    if (signal !== undefined) {
+      return { code: "interrupted", signal, during: { id, kept: keptBefore(script, step) } };
+    }
     const within = position === undefined ? 0 : (offsetOfPosition(step.sql, position, 0) ?? 0);
     return {
       code: "migration-failed",
@@ -219,7 +227,7 @@ async function findInvalidIndex(
   script: StatementScript,
   { session }: ApplyContext,
 ): Promise<Problem | undefined> {
-  for (const name of indexesToVerify(script)) {
+  for (const name of indexesOf(script.steps)) {
     const index = await findIndex(session, name);
     if (index === undefined || index.isValid) continue;
     const { id, up } = script.migration;

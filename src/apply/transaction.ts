@@ -6,7 +6,13 @@ import type { Kept, Problem, Stage } from "../core/problem.ts";
 import { attemptLimitMs, isRetryable, pauseMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
 import type { Span } from "../core/split.ts";
-import { brokenProof, type Flight, type FlightContext, migrationFlight } from "../ledger/flight.ts";
+import {
+  type BrokenProof,
+  brokenProof,
+  type Flight,
+  type FlightContext,
+  migrationFlight,
+} from "../ledger/flight.ts";
 import { SqlError } from "../ports.ts";
 
 /** A transactional migration. Undefined: it is applied, and the server's reply proves it. */
@@ -58,7 +64,9 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
     if (!(failed instanceof SqlError)) return notProven(cargo, "reply", failed);
 
     const { signal } = interruption;
-    if (signal !== undefined && failed.kind !== "lost") return { code: "interrupted", signal };
+    if (signal !== undefined && failed.kind !== "lost") {
+      return { code: "interrupted", signal, during: { id: migration.id, kept: cargo.kept } };
+    }
     const pause = pauseMs(lockTimeoutMs, clock.random());
     const isOver = clock.nowMs() - startMs + pause > context.lockRetryForMs;
     if (failed.kind === "lost" || isOver || !isRetryable(failed.server)) {
@@ -66,7 +74,7 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
     }
     reporter.report({ kind: "retrying", migration, error: failed.server, attempt, pauseMs: pause });
     await clock.sleep(pause);
-    if (cargo.kept.kind === "nothing") await resetSession(context.session);
+    if (cargo.kept.kind === "nothing") await resetSession(context);
   }
 }
 
@@ -79,6 +87,7 @@ function flightContext(
     tracker: context.tracker,
     lockKey: context.lockKey,
     role: context.role,
+    login: context.login,
     nonce: crypto.randomUUID(),
     lockTimeoutMs,
     statementTimeoutMs: migration.directives.statementTimeoutMs,
@@ -130,11 +139,7 @@ function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number
   };
 }
 
-function notProven(
-  cargo: Cargo,
-  broken: "transaction" | "lock" | "row" | "reply",
-  reply: readonly string[],
-): Problem {
+function notProven(cargo: Cargo, broken: BrokenProof | "reply", reply: readonly string[]): Problem {
   const { id, up } = cargo.migration;
   return { code: "not-proven", id, path: up.path, broken, reply };
 }
@@ -162,8 +167,9 @@ function whereIn(
       : statements.findLastIndex((span) => span.start <= offset);
   const span = statements[index];
   if (span === undefined && offset === undefined) {
-    const beforeCommit = flight.prefixTags + statements.length + flight.suffixTags;
-    const kind = error.completed >= beforeCommit ? "commit" : "record";
+    // The suffix begins with what a COMMIT would check, and ends in front of the COMMIT.
+    const behindBody = error.completed - flight.prefixTags - statements.length;
+    const kind = behindBody === 0 || behindBody >= flight.suffixTags ? "commit" : "record";
     return { place: undefined, stage: { kind } };
   }
   return {

@@ -27,34 +27,45 @@ export interface DatabaseSources {
 export function findDatabase(sources: DatabaseSources): Result<DatabaseTarget> {
   const { environment } = sources;
   const file = environment["DATABASE_URL_FILE"];
-  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, sources);
+  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, "--database-url", sources);
   if (isSet(file)) {
     const text = sources.readFile(file);
-    if (text === undefined) return bad(`the file ${file} of DATABASE_URL_FILE cannot be read`);
-    return parseDatabaseUrl(text.trim(), sources);
+    if (text === undefined) return bad("DATABASE_URL_FILE", `the file ${file} cannot be read`);
+    return parseDatabaseUrl(text.trim(), "DATABASE_URL_FILE", sources);
   }
   if (isSet(environment["DATABASE_URL"]))
-    return parseDatabaseUrl(environment["DATABASE_URL"], sources);
+    return parseDatabaseUrl(environment["DATABASE_URL"], "DATABASE_URL", sources);
   if (isSet(environment["PGSERVICE"]))
-    return bad("PGSERVICE is not supported; set PGHOST and PGDATABASE");
+    return bad("PGSERVICE", "services are not supported; set PGHOST and PGDATABASE");
   if (isSet(environment["PGHOST"]) || isSet(environment["PGDATABASE"])) {
-    return complete({ hosts: [], settings: new Map() }, sources);
+    return complete({ source: "the PG* variables", hosts: [], settings: new Map() }, sources);
   }
   return refuse({ code: "no-database" });
 }
 
 /** @param text The URL; it is never part of a message, because it holds a password. */
-export function parseDatabaseUrl(text: string, sources: DatabaseSources): Result<DatabaseTarget> {
+function parseDatabaseUrl(
+  text: string,
+  source: string,
+  sources: DatabaseSources,
+): Result<DatabaseTarget> {
   if (text.startsWith("pglite:")) {
     const folder = text.slice("pglite:".length);
-    if (folder === "") return bad("pglite: needs a folder, or memory");
+    if (folder === "") return bad(source, "pglite: needs a folder, or memory");
     return succeed({ engine: "pglite", folder: folder === "memory" ? undefined : folder });
   }
   const match = /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text);
   if (match === null) {
-    return bad("it does not begin with postgres://, postgresql:// or pglite:");
+    return bad(source, "it does not begin with postgres://, postgresql:// or pglite:");
   }
   const [, authority = "", path = "", query = ""] = match;
+  if (path.includes("@") || query.includes("@")) {
+    // Not shown: what stands there is the rest of a password.
+    return bad(
+      source,
+      "it has an @ behind a / or ?; in a password they are written %2F and %3F, an @ is %40",
+    );
+  }
   const at = authority.lastIndexOf("@");
   const [user = "", ...password] = at < 0 ? [""] : authority.slice(0, at).split(":");
   try {
@@ -62,7 +73,7 @@ export function parseDatabaseUrl(text: string, sources: DatabaseSources): Result
     for (const pair of query.split("&").filter((part) => part !== "")) {
       const [name = "", ...value] = pair.split("=");
       const key = decodeURIComponent(name);
-      if (settings.has(key)) return bad(`the parameter ${key} is there twice`);
+      if (settings.has(key)) return bad(source, `the parameter ${key} is there twice`);
       settings.set(key, decodeURIComponent(value.join("=")));
     }
     const given = (key: string, value: string): void => {
@@ -75,15 +86,17 @@ export function parseDatabaseUrl(text: string, sources: DatabaseSources): Result
       .slice(at + 1)
       .split(",")
       .filter((host) => host !== "");
-    return complete({ hosts, settings }, sources);
+    return complete({ source, hosts, settings }, sources);
   } catch (error) {
     if (error instanceof URIError)
-      return bad("a % in it is not followed by two hexadecimal digits");
+      return bad(source, "a % in it is not followed by two hexadecimal digits");
     throw error;
   }
 }
 
 interface Given {
+  /** Which flag or variable said it. */
+  readonly source: string;
   /** host or host:port, as in the URL. */
   readonly hosts: readonly string[];
   readonly settings: ReadonlyMap<string, string>;
@@ -93,7 +106,11 @@ interface Given {
 function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget> {
   const { environment } = sources;
   const unknown = [...given.settings.keys()].filter((name) => !(name in parameters));
-  if (unknown.length > 0) return bad(`the parameter ${unknown.join(", ")} is not known`);
+  if (unknown.length > 0)
+    return bad(
+      given.source,
+      `the parameter ${unknown.join(", ")} is not known${adviceFor(unknown)}`,
+    );
   const value = (name: keyof typeof parameters): string | undefined => {
     const variable = parameters[name];
     const fallback = variable === undefined ? undefined : environment[variable];
@@ -104,18 +121,23 @@ function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget
     return text !== undefined && !accepted.includes(text);
   });
   if (refusal !== undefined) {
-    return bad(`${refusal[0]}=${value(refusal[0])} is not supported (${refusal[1].join(", ")})`);
+    return bad(
+      given.source,
+      `${refusal[0]}=${value(refusal[0])} is not supported; only ${refusal[1].join(", ")}`,
+    );
   }
 
   const user = value("user") ?? sources.userName();
   const database = value("dbname") ?? user;
   const hosts = readHosts(given.hosts, value("host"), value("port") ?? "5432");
-  if (hosts === undefined) return bad("a port is not a number from 1 to 65535");
+  if (hosts === undefined) return bad(given.source, "a port is not a number from 1 to 65535");
   const mode = value("sslmode") ?? "prefer";
-  if (!isSslMode(mode)) return bad(`sslmode is one of ${sslModes.join(", ")}`);
+  if (!isSslMode(mode))
+    return bad(given.source, `sslmode=${mode} is none of ${sslModes.join(", ")}`);
   const attributes = value("target_session_attrs") ?? "any";
   if (!isSessionAttributes(attributes)) {
     return bad(
+      given.source,
       `target_session_attrs is one of ${sessionAttributes.join(", ")}: a migration has to write`,
     );
   }
@@ -138,6 +160,12 @@ function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget
   if (target.password !== undefined) return succeed(target);
   const path = value("passfile") ?? `${environment["HOME"] ?? ""}/.pgpass`;
   return succeed({ ...target, password: findPassword(sources.readFile(path) ?? "", target) });
+}
+
+/** Where people move from, these stand in URLs. */
+function adviceFor(names: readonly string[]): string {
+  if (names.includes("connect_timeout")) return "; use --connect-timeout";
+  return names.includes("x-migrations-table") ? "; use --tracker" : "";
 }
 
 function readHosts(
@@ -200,6 +228,9 @@ function isSet(text: string | undefined): text is string {
   return text !== undefined && text !== "";
 }
 
-function bad(message: string): { readonly ok: false; readonly problems: readonly Problem[] } {
-  return refuse({ code: "bad-database", message });
+function bad(
+  source: string,
+  message: string,
+): { readonly ok: false; readonly problems: readonly Problem[] } {
+  return refuse({ code: "bad-database", source, message });
 }

@@ -2,15 +2,25 @@ import { explain } from "../core/explain/explain.ts";
 import type { Place } from "../core/locate.ts";
 import type { Problem, ServerMessage, Stage } from "../core/problem.ts";
 
-/**
- * A problem as lines: what could not be done, where, what the server said about it, what was
- * done before it, and what to do next.
- */
-export function problemLines(
-  problem: Problem,
+/** All problems; a hint that several of them share stands behind the last. */
+export function allProblems(
+  problems: readonly Problem[],
   appliedBefore: readonly string[],
 ): readonly string[] {
-  const { title, hint } = explain(problem);
+  const hints = problems.map((problem) => explain(problem).hint);
+  return problems.flatMap((problem, index) => [
+    ...problemLines(problem, appliedBefore),
+    ...(hints[index] === hints[index + 1] ? [] : ["", `hint: ${hints[index]}`]),
+    ...(index === problems.length - 1 ? [] : [""]),
+  ]);
+}
+
+/**
+ * A problem as lines: what could not be done, where, what the server said about it, what was
+ * done before it.
+ */
+function problemLines(problem: Problem, appliedBefore: readonly string[]): readonly string[] {
+  const { title } = explain(problem);
   const path = "path" in problem ? problem.path : undefined;
   const place = "place" in problem ? problem.place : undefined;
   const isMigration = problem.code === "migration-failed";
@@ -24,8 +34,6 @@ export function problemLines(
       ? [`  reply: ${problem.reply.slice(-6).join(", ")}`]
       : []),
     ...(appliedBefore.length > 0 ? [`  applied before it: ${appliedBefore.join(", ")}`] : []),
-    "",
-    `hint: ${hint}`,
   ];
 }
 

@@ -11,16 +11,16 @@ import type { Adoption } from "../core/takeover.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Output } from "./output.ts";
+import { neutralise, type Output } from "./output.ts";
 import type { Renderer, Style } from "./render.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 export function jsonRenderer(output: Output, style: Style): Renderer {
   const print = (document: Json): void => {
-    // Line ends of JavaScript that JSON lets pass would end a line of a log for some readers.
+    // What a terminal or a reader of lines would obey is written as JSON escapes.
     const text = JSON.stringify({ lacuna: 1, ...document });
-    output.data(text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029"));
+    output.data(neutralise(text));
   };
   const isLog = style.command === "up";
   return {
@@ -28,11 +28,6 @@ export function jsonRenderer(output: Output, style: Style): Renderer {
       if (isLog) print({ event: event.kind, ...eventFields(event) });
     },
     outcome(outcome, exitCode) {
-      if (outcome.kind === "show") {
-        output.bytes(outcome.bytes);
-        if (outcome.advice !== undefined) output.talk(outcome.advice);
-        return;
-      }
       const fields = outcomeFields(outcome, exitCode);
       print(isLog ? { event: "ended", ...fields } : { command: style.command, ...fields });
     },
@@ -75,16 +70,17 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
     case "plan":
       return {
         exitCode,
+        database: outcome.database,
         tracker: displayTracker(outcome.tracker),
         set: { count: outcome.set.size, digest: outcome.digest },
         adopt: adoptionJson(outcome.adoption),
-        apply: (outcome.planned?.plan ?? []).map(({ entry, script }) => ({
+        apply: outcome.preview.steps.map(({ entry, script }) => ({
           ...entryJson(entry),
           gap: entry.states.includes("gap"),
           transaction: script.mode === "transaction",
         })),
-        left: (outcome.planned?.left ?? []).map(entryJson),
-        notes: (outcome.planned?.notes ?? []).map(({ code, entry }) => ({
+        left: outcome.preview.left.map(entryJson),
+        notes: outcome.preview.notes.map(({ code, entry }) => ({
           code,
           version: entry.version,
         })),
@@ -112,7 +108,12 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
     case "version":
       return { exitCode, version: outcome.version, embedded: outcome.embedded ?? null };
     case "show":
-      return { exitCode };
+      // Text for reading; exact bytes are what `show` without --json gives.
+      return {
+        exitCode,
+        sql: new TextDecoder().decode(outcome.bytes),
+        delete: outcome.advice ?? null,
+      };
   }
 }
 
@@ -157,6 +158,13 @@ function entryJson(entry: Entry): Json {
   return { ...shared, name, id, path: up.path, checksum: up.checksum, ...applied, lineEndsDiffer };
 }
 
+/** A place as editors count it; how the caret is drawn is for people. */
 function problemJson(problem: Problem): Json {
-  return { ...problem, ...explain(problem) };
+  const place = "place" in problem ? problem.place : undefined;
+  const { line, column, excerpt } = place ?? {};
+  return {
+    ...problem,
+    ...(place === undefined ? {} : { place: { line, column, excerpt } }),
+    ...explain(problem),
+  };
 }

@@ -8,7 +8,7 @@ import { displayTracker } from "../core/tracker.ts";
 import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
-import { problemLines } from "./problem-text.ts";
+import { allProblems } from "./problem-text.ts";
 import type { Renderer, Style } from "./render.ts";
 
 export function textRenderer(output: Output, style: Style): Renderer {
@@ -31,10 +31,7 @@ export function textRenderer(output: Output, style: Style): Renderer {
       outcomeData(outcome, style, data, output);
       if (!("problems" in outcome)) return;
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
-      for (const [index, problem] of outcome.problems.entries()) {
-        if (index > 0) talk("");
-        for (const line of problemLines(problem, applied)) talk(line);
-      }
+      for (const line of allProblems(outcome.problems, applied)) talk(line);
     },
   };
 }
@@ -42,10 +39,10 @@ export function textRenderer(output: Output, style: Style): Renderer {
 function eventLine(event: Event, verbose: boolean): string | undefined {
   switch (event.kind) {
     case "waiting-for-database":
-      return `waiting for ${event.target}: ${event.reason}`;
+      return `waiting for ${event.database}: ${event.reason}`;
     case "connected":
       return verbose
-        ? `connected to ${event.target}, PostgreSQL ${event.serverVersion}`
+        ? `connected to ${event.database}, PostgreSQL ${event.serverVersion}`
         : undefined;
     case "waiting-for-lock":
       return `waiting for the lock${event.holder === undefined ? "" : `, held by ${event.holder}`}`;
@@ -79,9 +76,14 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
 }
 
 function fileNote(note: FileNote): string {
-  return note.code === "down-without-up"
-    ? `"${note.path}" is a down file without its up file`
-    : `"${note.path}" has ${Math.round(note.bytes / 1_048_576)} MB; if it fails, all of it lands in the server's log`;
+  switch (note.code) {
+    case "down-without-up":
+      return `"${note.path}" is a down file without its up file`;
+    case "no-migrations":
+      return `there are no migrations in "${note.path}"`;
+    case "large-file":
+      return `"${note.path}" has ${Math.round(note.bytes / 1_048_576)} MB; if it fails, all of it lands in the server's log`;
+  }
 }
 
 function historyNote({ code, entry }: HistoryNote): string {
@@ -159,47 +161,43 @@ function upSummary({
 }
 
 function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string[] {
-  const { planned, adoption } = outcome;
+  const { steps, left, notes } = outcome.preview;
+  const { adoption, problems } = outcome;
   const lines: string[] = [];
   if (adoption !== undefined) {
-    lines.push(
-      `adopt  ${count(adoption.migrations.length, "version")} up to ${adoption.version} from ${adoption.from.join(" and ")}`,
-    );
+    const versions = count(adoption.migrations.length, "version");
+    lines.push(`adopt  ${versions} up to ${adoption.version} from ${adoption.from.join(" and ")}`);
   }
-  for (const { code, entry } of planned?.notes ?? [])
-    lines.push(`note: ${historyNote({ code, entry })}`);
-  for (const { entry, script } of planned?.plan ?? []) {
+  for (const note of notes) lines.push(`note: ${historyNote(note)}`);
+  for (const { entry, script } of steps) {
     const marks = [
-      ...entry.states.filter((state) => state === "gap" || state === "in progress"),
+      ...entry.states.filter((state) => state !== "pending"),
       ...(script.mode === "statements" ? ["no transaction"] : []),
     ];
     lines.push(
       `apply  ${entry.migration.id}${marks.length === 0 ? "" : `  (${marks.join(", ")})`}`,
     );
   }
-  if (planned !== undefined && outcome.problems.length === 0) {
-    const gaps = planned.plan.filter(({ entry }) => entry.states.includes("gap")).length;
-    const left =
-      planned.left.length === 0
-        ? ""
-        : `; ${count(planned.left.length, "version")} above the target left pending`;
-    lines.push(
-      planned.plan.length === 0
-        ? `nothing to do${left}`
-        : `${count(planned.plan.length, "migration")} to apply${gaps === 0 ? "" : `, ${count(gaps, "gap")} among them`}${left}`,
-    );
-  }
-  return lines;
+  if (problems.length > 0) return [...lines, "`up` would refuse, and apply nothing of this"];
+  const gaps = steps.filter(({ entry }) => entry.states.includes("gap")).length;
+  const among = gaps === 0 ? "" : `, ${count(gaps, "gap")} among them`;
+  const rest =
+    left.length === 0 ? "" : `; ${count(left.length, "version")} above the target left pending`;
+  const all =
+    steps.length === 0 ? "nothing to do" : `${count(steps.length, "migration")} to apply${among}`;
+  return [...lines, `${all}${rest}`];
 }
 
 function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly string[] {
   const { set, digest, diff, tracker, database } = outcome;
-  const rows = diff.entries.map((entry) => [
-    versionText(entry),
-    entry.kind === "unknown" ? entry.row.name : entry.migration.name,
-    stateText(entry),
-    timeText(entry),
-  ]);
+  const rows = diff.entries.map((entry) =>
+    [
+      versionText(entry),
+      entry.kind === "unknown" ? entry.row.name : entry.migration.name,
+      stateText(entry),
+      timeText(entry),
+    ].map(asCell),
+  );
   const table = [["VERSION", "NAME", "STATE", "APPLIED (UTC)"], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
@@ -220,6 +218,11 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
       ? "no migrations"
       : counts.map(([state, number]) => `${number} ${state}`).join(", "),
   ];
+}
+
+/** A name that another tool wrote may hold a line end, and would make up a row of its own. */
+function asCell(text: string): string {
+  return neutralise(text.replace(/[\n\t]/g, " "));
 }
 
 /** As the file's name writes it. */

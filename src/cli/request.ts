@@ -29,21 +29,18 @@ export function readRequest(
 ): Result<Invocation> {
   const [first] = argv;
   if (first === "--version" || first === "-v" || first === "version") {
-    return invocation({ command: "version" }, new Flags({}));
+    const rest = argv.slice(1).filter((word) => word !== "--json");
+    if (rest.length > 0)
+      return usage(`Unknown flag ${rest[0]}`, "--version goes alone, or with --json");
+    return invocation({ command: "version" }, new Flags({ json: argv.includes("--json") }));
   }
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
     const named = commands.find((one) => one.name === argv[1]);
+    if (argv[1] !== undefined && named === undefined) return unknownCommand(argv[1]);
     return invocation({ command: "help", text: helpText(named) }, new Flags({}));
   }
   const command = commands.find((one) => one.name === first);
-  if (command === undefined) {
-    return usage(
-      first.startsWith("-")
-        ? `The command stands in front of its flags: ${first} is none`
-        : `Unknown command "${first}"`,
-      `commands are ${commands.map((one) => one.name).join(", ")}; \`lacuna --help\` shows them`,
-    );
-  }
+  if (command === undefined) return unknownCommand(first);
   const parsed = parseWithCac(command, argv.slice(1));
   if (!parsed.ok) return parsed;
   const { flags, args } = parsed.value;
@@ -52,6 +49,15 @@ export function readRequest(
   const wrong = flags.problems;
   if (wrong.length > 0) return refuse(...wrong);
   return request.ok ? invocation(request.value, flags) : request;
+}
+
+function unknownCommand(word: string): ReturnType<typeof usage> {
+  return usage(
+    word.startsWith("-")
+      ? `The command stands in front of its flags: ${word} is none`
+      : `Unknown command "${word}"`,
+    `commands are ${commands.map((one) => one.name).join(", ")}; \`lacuna --help\` shows them`,
+  );
 }
 
 function invocation(request: Request, flags: Flags): Result<Invocation> {
@@ -72,6 +78,8 @@ function parseWithCac(
   command: Command,
   argv: readonly string[],
 ): Result<{ flags: Flags; args: readonly string[] }> {
+  const fault = flagFault(command, argv);
+  if (fault !== undefined) return usage(fault, helpHint(command));
   const cli = cac("lacuna");
   const declared = cli.command(`${command.name} ${command.args}`.trim());
   for (const flag of flagsOf(command)) {
@@ -83,16 +91,45 @@ function parseWithCac(
   declared.action(() => undefined);
   try {
     cli.parse(["", "", command.name, ...protectValues(command, argv)], { run: false });
-    cli.runMatchedCommand();
+    // A command that misses its arguments can still be asked for its help.
+    if (cli.options["help"] !== true) cli.runMatchedCommand();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return usage(
-      message.charAt(0).toUpperCase() + message.slice(1).replaceAll("`", '"').replaceAll(mark, ""),
-      `\`lacuna ${command.name} --help\` shows what it takes`,
-    );
+    return usage(ownWords(command, message.replaceAll(mark, "")), helpHint(command));
   }
   const { "--": rest = [], ...options } = cli.options as Record<string, unknown>;
   return succeed({ flags: new Flags(options), args: [...cli.args, ...(rest as string[])] });
+}
+
+/** cac's complaints in our words. */
+function ownWords(command: Command, message: string): string {
+  const unused = /^Unused args: (.*)$/s.exec(message)?.[1];
+  const valueless = /`(--[a-z-]+) <[^`]*` value is missing/.exec(message)?.[1];
+  if (unused !== undefined)
+    return `\`lacuna ${command.name}\` does not take ${unused.replaceAll("`", '"')}`;
+  if (valueless !== undefined) return `The flag ${valueless} needs a value`;
+  if (message.startsWith("missing required args"))
+    return `\`lacuna ${command.name}\` needs ${command.args}`;
+  return message;
+}
+
+/** cac takes --no-json for a word about --json, and --dryRun for --dry-run: nobody else would. */
+function flagFault(command: Command, argv: readonly string[]): string | undefined {
+  const flags = new Map(flagsOf(command).map((flag) => [`--${flag.name}`, flag]));
+  const end = argv.indexOf("--");
+  const words = end < 0 ? argv : argv.slice(0, end);
+  for (const word of words.filter((one) => one.startsWith("-") && one !== "-h")) {
+    const [name = word, value] = word.split("=", 2);
+    const flag = flags.get(name);
+    if (flag === undefined) return `Unknown flag ${name}`;
+    if (value !== undefined && flag.value === undefined) return `The flag ${name} takes no value`;
+    if (value === "") return `The flag ${name} needs a value`;
+  }
+  return undefined;
+}
+
+function helpHint(command: Command): string {
+  return `\`lacuna ${command.name} --help\` shows what it takes`;
 }
 
 /** Puts the mark in front of every flag's value, and so keeps cac from reading it. */
@@ -132,7 +169,7 @@ class Flags {
     const isNegated = name.startsWith("no-");
     const value = this.#options[camelCase(isNegated ? name.slice(3) : name)];
     if (value === undefined || typeof value === "boolean") return value === !isNegated;
-    this.#wrong(`The flag --${name} takes no value, and is given once`);
+    this.#wrong(`The flag --${name} is given more than once`);
     return false;
   }
 
@@ -141,7 +178,7 @@ class Flags {
     if (value === undefined) return undefined;
     if (typeof value === "string" && value.startsWith(mark) && value.length > 1)
       return value.slice(1);
-    this.#wrong(`The flag --${name} takes one value, and is given once`);
+    this.#wrong(`The flag --${name} is given more than once`);
     return undefined;
   }
 

@@ -18,7 +18,11 @@ export async function mark(world: World, request: MarkRequest): Promise<Outcome>
     const marking = decideMarking(request.change, set, state.applied);
     if (!marking.ok) throw new Refusal(marking.problems);
     await write(session, request, state.facts, marking.value);
-    return { kind: "mark", done: marking.value.done, problems: [] };
+    return {
+      kind: "mark",
+      done: marking.value.done.length === 0 ? ["nothing to mark"] : marking.value.done,
+      problems: [],
+    };
   });
 }
 

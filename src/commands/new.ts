@@ -1,4 +1,4 @@
-import type { Migration } from "../core/migration.ts";
+import { highestVersion } from "../core/scan.ts";
 import { nextVersion, parseVersion } from "../core/version.ts";
 import type { Outcome } from "../outcome.ts";
 import { type Clock, type Folder, Refusal, type Reporter, type Source } from "../ports.ts";
@@ -23,7 +23,9 @@ export async function newCommand(
     throw new Refusal([{ code: "usage", message, hint: "for example: lacuna new add_users" }]);
   }
   const version =
-    request.numbering === "timestamp" ? timestamp(clock) : nextNumber([...set.values()].at(-1));
+    request.numbering === "timestamp"
+      ? timestamp(clock)
+      : nextNumber(highestVersion(await source.list()));
   const files = [
     { name: `${version}_${name}.up.sql`, text: "" },
     { name: `${version}_${name}.down.sql`, text: "" },
@@ -42,10 +44,8 @@ export async function newCommand(
 }
 
 /** As wide as the last one: 007 is followed by 008. */
-function nextNumber(last: Migration | undefined): string {
-  if (last === undefined) return "001";
-  const width = last.id.length - last.name.length - 1;
-  return nextVersion(last.version).padStart(width, "0");
+function nextNumber(last: ReturnType<typeof highestVersion>): string {
+  return last === undefined ? "001" : nextVersion(last.version).padStart(last.digits, "0");
 }
 
 /** 20260131235959, in UTC. */

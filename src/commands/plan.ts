@@ -1,6 +1,6 @@
 import { connect } from "../connect.ts";
 import { setDigest } from "../core/digest.ts";
-import { findTarget, plan } from "../core/plan.ts";
+import { findTarget, preview } from "../core/plan.ts";
 import type { Outcome } from "../outcome.ts";
 import { Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
@@ -24,15 +24,17 @@ export async function planCommand(world: World, request: PlanRequest): Promise<O
   return connect(world, options, async (session, facts) => {
     const seen = await survey(session, tracker, set, facts, request.newHere);
     const policy = { ...request, target: target.value };
-    const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
+    const found = preview(seen.diff, policy, await parseFor(seen.diff, world.parser));
     return {
       kind: "plan",
       set,
       digest: setDigest(set),
       adoption: seen.adoption,
-      planned: planned.ok ? planned.value : undefined,
+      // Where the take-over itself is the problem, nobody knows what is pending.
+      preview: seen.problems.length > 0 ? { ...found, steps: [], left: [] } : found,
+      database: world.database.label,
       tracker,
-      problems: [...seen.problems, ...(planned.ok ? [] : planned.problems)],
+      problems: [...seen.problems, ...found.problems],
     };
   });
 }

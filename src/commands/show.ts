@@ -14,7 +14,7 @@ export async function show(
   const set = await readSet(source, reporter);
   const migration = findVersion(set, request.version);
   if (migration === undefined) {
-    throw new Refusal([{ code: "not-in-set", version: request.version, asked: "show it" }]);
+    throw new Refusal([{ code: "not-in-set", version: request.version, asked: "show" }]);
   }
   if (request.direction === "up")
     return { kind: "show", bytes: migration.up.bytes, advice: undefined };

@@ -44,9 +44,9 @@ export async function up(world: World, request: UpRequest): Promise<Outcome> {
     if (seen.adoption !== undefined) reporter.report({ kind: "adopted", adoption: seen.adoption });
 
     const { plan: steps } = planned.value;
-    const { role } = facts;
+    const { role, login } = facts;
     const { tracker, lockRetryForMs } = request;
-    const context = { world: watching, session, tracker, lockKey, role, lockRetryForMs };
+    const context = { world: watching, session, tracker, lockKey, role, login, lockRetryForMs };
     const result = await apply(steps, context);
     const undone = steps.slice(result.applied.length).map((one) => one.entry.migration);
     const left = [...undone, ...planned.value.left.map((entry) => entry.migration)];

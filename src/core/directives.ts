@@ -60,19 +60,19 @@ export type DirectiveFault =
   | "unknown"
   | "repeated"
   | "late"
-  | "with a bad value"
+  | "bad value"
   | "without no-transaction";
 
 function faultOf(name: string, values: readonly string[]): DirectiveFault | undefined {
   switch (name) {
     case "no-transaction":
     case "rerunnable":
-      return values.length === 0 ? undefined : "with a bad value";
+      return values.length === 0 ? undefined : "bad value";
     case "lock-timeout":
     case "statement-timeout":
       return values.length === 1 && parseDurationMs(values[0] ?? "") !== undefined
         ? undefined
-        : "with a bad value";
+        : "bad value";
     default:
       return "unknown";
   }

@@ -16,9 +16,7 @@ export interface Place {
 /** The place of a UTF-16 offset. An offset behind the end is the end. */
 export function placeOf(text: string, offset: number): Place {
   const at = Math.max(0, Math.min(offset, text.length));
-  const before = text.slice(0, at);
-  const line = (before.match(lineEnds)?.length ?? 0) + 1;
-  const lineStart = before.length - (/[^\n\r]*$/.exec(before)?.[0].length ?? 0);
+  const { line, lineStart } = lineAt(text, at);
   const head = text.slice(lineStart, at);
   const tail = text.slice(at, at + tailWidth);
   // A line of a dump can be megabytes long: a window around the column is what helps.
@@ -30,6 +28,21 @@ export function placeOf(text: string, offset: number): Place {
     excerpt: lead + whole(/^[^\n\r]*/.exec(tail)?.[0] ?? ""),
     indent: lead.replace(/[^\t]/gu, " "),
   };
+}
+
+/** Counted by hand: a pattern that looks for the last line end tries from every character. */
+function lineAt(text: string, at: number): { readonly line: number; readonly lineStart: number } {
+  let line = 1;
+  let lineStart = 0;
+  for (let index = 0; index < at; index++) {
+    const char = text.charCodeAt(index);
+    const isLineEnd =
+      char === lineFeed || (char === carriageReturn && text.charCodeAt(index + 1) !== lineFeed);
+    if (!isLineEnd) continue;
+    line++;
+    lineStart = index + 1;
+  }
+  return { line, lineStart };
 }
 
 /** Without the half of a surrogate pair that a cut can leave at either end. */
@@ -64,6 +77,7 @@ export function codePointsIn(text: string): number {
   return count;
 }
 
-const lineEnds = /\r\n|\n|\r/g;
+const lineFeed = 10;
+const carriageReturn = 13;
 const leadWidth = 120;
 const tailWidth = 80;

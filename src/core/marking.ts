@@ -66,7 +66,7 @@ function markApplied(
   return collect(versions, (text) => {
     const migration = findVersion(set, text);
     if (migration === undefined) {
-      return refuse({ code: "not-in-set", version: text, asked: "mark it applied" });
+      return refuse({ code: "not-in-set", version: text, asked: "mark" });
     }
     return succeed(
       applied.has(migration.version)
@@ -79,8 +79,7 @@ function markApplied(
 /** Everything up to a version: the baseline of a database that was migrated by other means. */
 function baseline(text: string, set: MigrationSet, applied: AppliedSet): Result<Marking> {
   const last = findVersion(set, text);
-  if (last === undefined)
-    return refuse({ code: "not-in-set", version: text, asked: "mark up to it" });
+  if (last === undefined) return refuse({ code: "not-in-set", version: text, asked: "mark up to" });
   const versions = [...set.keys()].filter((version) => compareVersions(version, last.version) <= 0);
   return markApplied(versions, set, applied);
 }
@@ -93,7 +92,7 @@ function markPending(
   return collect(versions, (text) => {
     const version = parseVersion(text);
     if (version === undefined || !(set.has(version) || applied.has(version))) {
-      return refuse({ code: "not-in-set", version: text, asked: "mark it pending" });
+      return refuse({ code: "not-in-set", version: text, asked: "mark" });
     }
     const name = set.get(version)?.id ?? version;
     // The progress of a file that stopped half-way is forgotten too, so it is written anyway.
@@ -110,8 +109,7 @@ function accept(
 ): Result<Marking> {
   return collect(versions, (text) => {
     const to = findVersion(set, text);
-    if (to === undefined)
-      return refuse({ code: "not-in-set", version: text, asked: "accept its file" });
+    if (to === undefined) return refuse({ code: "not-in-set", version: text, asked: "mark" });
     const row = applied.get(to.version);
     if (row === undefined) {
       return refuse({ code: "not-marked", version: to.version, message: "it is not applied" });
@@ -125,7 +123,7 @@ function accept(
 
 function accepted(row: AppliedRow, to: Migration, what: "name" | "checksum"): string {
   return what === "name"
-    ? `${to.id} is the new name of ${row.version}_${row.name}`
+    ? `${to.id}: its name is accepted (was ${row.name})`
     : `${to.id}: its file as it is now counts as applied`;
 }
 
@@ -140,7 +138,7 @@ function renumber(
     return refuse({
       code: "not-in-set",
       version: change.version,
-      asked: "give it as the new number",
+      asked: "mark",
     });
   }
   const from = parseVersion(change.from);

@@ -31,11 +31,18 @@ export interface HistoryNote {
   readonly entry: Entry;
 }
 
-export interface Planned {
-  readonly plan: Plan;
+/** What there is to be said of a run, whether it may go on or not. */
+export interface Preview {
+  readonly steps: readonly PlannedMigration[];
   /** Pending versions above the target, which this run leaves alone. */
   readonly left: readonly PendingEntry[];
   readonly notes: readonly HistoryNote[];
+  /** Those of the history first, then those of the files that are to run. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Planned extends Preview {
+  readonly plan: Plan;
 }
 
 /** The version that --to names, which has to be in the set. */
@@ -46,22 +53,26 @@ export function findTarget(
   if (text === undefined) return succeed(undefined);
   const migration = findVersion(set, text);
   if (migration !== undefined) return succeed(migration.version);
-  return refuse({ code: "not-in-set", version: text, asked: "apply up to it" });
+  return refuse({ code: "not-in-set", version: text, asked: "apply up to" });
 }
 
-/**
- * Decides what a run does. All problems are collected: those of the history first, then those
- * of the files that are to run.
- */
+/** Decides what a run does. A history or a file with a problem gives no Plan. */
 export function plan(diffed: Diff, policy: Policy, parse: Parse): Result<Planned> {
-  const history = historyProblems(diffed, policy);
+  const seen = preview(diffed, policy, parse);
+  return seen.problems.length > 0
+    ? refuse(...seen.problems)
+    : succeed({ ...seen, plan: seen.steps as Plan });
+}
+
+/** What a run would do if nothing stood against it, and all that does. */
+export function preview(diffed: Diff, policy: Policy, parse: Parse): Preview {
   const pending = diffed.entries.filter((entry) => entry.kind === "pending");
   const { target } = policy;
   const isWanted = (entry: PendingEntry): boolean =>
     target === undefined || compareVersions(entry.version, target) <= 0;
 
-  const problems = [...history];
-  const planned: PlannedMigration[] = [];
+  const problems = [...historyProblems(diffed, policy)];
+  const steps: PlannedMigration[] = [];
   for (const entry of pending.filter(isWanted)) {
     const script = readScript(entry.migration, parse);
     if (!script.ok) problems.push(...script.problems);
@@ -69,15 +80,11 @@ export function plan(diffed: Diff, policy: Policy, parse: Parse): Result<Planned
       const edited =
         script.value.mode === "statements" ? editedStep(script.value, entry) : undefined;
       if (edited !== undefined) problems.push(edited);
-      planned.push({ entry, script: script.value });
+      steps.push({ entry, script: script.value });
     }
   }
-  if (problems.length > 0) return refuse(...problems);
-  return succeed({
-    plan: planned as readonly PlannedMigration[] as Plan,
-    left: pending.filter((entry) => !isWanted(entry)),
-    notes: notesOf(diffed, policy),
-  });
+  const left = pending.filter((entry) => !isWanted(entry));
+  return { steps, left, notes: notesOf(diffed, policy), problems };
 }
 
 /** What contradicts the history. Renamed and renumbered stop every run. */

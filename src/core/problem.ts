@@ -1,5 +1,6 @@
 import type { DirectiveFault } from "./directives.ts";
 import type { Place } from "./locate.ts";
+import type { OpenToken } from "./split.ts";
 import type { RefusedReason } from "./statements.ts";
 import type { Version } from "./version.ts";
 
@@ -19,8 +20,12 @@ export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }
   | { readonly code: "no-migrations"; readonly folder: string | undefined; readonly reason: string }
   | { readonly code: "no-database" }
-  | { readonly code: "bad-database"; readonly message: string }
-  | { readonly code: "not-in-set"; readonly version: string; readonly asked: string }
+  | { readonly code: "bad-database"; readonly source: string; readonly message: string }
+  | {
+      readonly code: "not-in-set";
+      readonly version: string;
+      readonly asked: "apply up to" | "show" | "mark" | "mark up to";
+    }
   | { readonly code: "no-down"; readonly version: Version; readonly id: string }
   | { readonly code: "cannot-write"; readonly path: string; readonly message: string }
   | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
@@ -33,6 +38,12 @@ export type FileProblem =
       readonly code: "not-text";
       readonly path: string;
       readonly found: "a NUL byte" | "bytes that are not UTF-8";
+    }
+  | {
+      readonly code: "open-quote";
+      readonly path: string;
+      readonly place: Place;
+      readonly what: OpenToken;
     }
   | {
       readonly code: "bad-directive";
@@ -145,7 +156,7 @@ export type MigrationProblem =
       readonly code: "not-proven";
       readonly id: string;
       readonly path: string;
-      readonly broken: "transaction" | "lock" | "row" | "reply";
+      readonly broken: "transaction" | "lock" | "row" | "index" | "reply";
       readonly reply: readonly string[];
     }
   | {
@@ -168,7 +179,12 @@ export type MigrationProblem =
       readonly version: Version;
       readonly message: string;
     }
-  | { readonly code: "interrupted"; readonly signal: "SIGINT" | "SIGTERM" };
+  | {
+      readonly code: "interrupted";
+      readonly signal: "SIGINT" | "SIGTERM";
+      /** What was running, and what of it is left. */
+      readonly during?: { readonly id: string; readonly kept: Kept };
+    };
 
 /** Where in a migration an error was raised. */
 export type Stage =

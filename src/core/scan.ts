@@ -19,6 +19,7 @@ export interface Scanned {
 /** What is worth saying about a file and stops nothing. */
 export type FileNote =
   | { readonly code: "down-without-up"; readonly path: string }
+  | { readonly code: "no-migrations"; readonly path: string }
   | { readonly code: "large-file"; readonly path: string; readonly bytes: number };
 
 /**
@@ -72,6 +73,17 @@ export function scan(files: readonly SourceFile[]): Result<Scanned> {
   }
   if (problems.length > 0) return refuse(...problems);
   return succeed({ set: migrations as ReadonlyMap<Version, Migration> as MigrationSet, notes });
+}
+
+/** The highest version that any file has, a down file without its up file included. */
+export function highestVersion(
+  files: readonly SourceFile[],
+): { readonly version: Version; readonly digits: number } | undefined {
+  return files
+    .flatMap((file) => parseName(file) ?? [])
+    .map(({ version, id, name }) => ({ version, digits: id.length - name.length - 1 }))
+    .toSorted((left, right) => compareVersions(left.version, right.version))
+    .at(-1);
 }
 
 /** The script of a migration by a version that a person wrote, leading zeros forgiven. */

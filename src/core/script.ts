@@ -1,5 +1,5 @@
 import { checksumOf } from "./checksum.ts";
-import { placeOf } from "./locate.ts";
+import { type Place, placeOf } from "./locate.ts";
 import { type Migration, strictTextOf } from "./migration.ts";
 import type { FileProblem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
@@ -25,6 +25,8 @@ export interface TransactionScript {
   /** What the outer BEGIN asked for, as SET TRANSACTION takes it. */
   readonly characteristics: string | undefined;
   readonly statements: readonly Span[];
+  /** Those of CREATE INDEX IF NOT EXISTS: none of them may be INVALID in the end. */
+  readonly indexes: readonly IndexName[];
 }
 
 /** Runs statement by statement, each with its progress recorded. */
@@ -64,7 +66,12 @@ export function readScript(migration: Migration, parse: Parse): Result<Executabl
   }
   if (text.includes("\0")) return refuse({ code: "not-text", path, found: "a NUL byte" });
 
-  const parts = split(text).statements.map((span): Part => {
+  const { statements, open } = split(text);
+  if (open !== undefined) {
+    // What is sent behind the body would be read as part of it.
+    return refuse({ code: "open-quote", path, place: placeOf(text, open.start), what: open.what });
+  }
+  const parts = statements.map((span): Part => {
     const sql = text.slice(span.start, span.end);
     return { span, sql, statement: judge(sql, parse) };
   });
@@ -77,9 +84,11 @@ export function readScript(migration: Migration, parse: Parse): Result<Executabl
   return succeed(runsAlone ? alone(migration, text, parts) : together(migration, text, parts));
 }
 
-/** The indexes that a script makes; those made ON ONLY a parent are INVALID on purpose. */
-export function indexesToVerify(script: StatementScript): readonly IndexName[] {
-  return script.steps.flatMap(({ statement }) =>
+/** The indexes that statements make, but for those ON ONLY a parent: INVALID on purpose. */
+export function indexesOf(
+  parts: readonly { readonly statement: Statement }[],
+): readonly IndexName[] {
+  return parts.flatMap(({ statement }) =>
     (statement.kind === "outside" || statement.kind === "plain") &&
     statement.index !== undefined &&
     !statement.index.onlyParent
@@ -112,7 +121,7 @@ function faultsTogether(path: string, text: string, parts: readonly Part[]): Fil
   const pair = outerPair(parts);
   const inner = pair === undefined ? parts : parts.slice(1, -1);
   return inner.flatMap(({ span, statement }): FileProblem[] => {
-    const place = placeOf(text, span.start);
+    const place = (): Place => placeOf(text, span.start);
     switch (statement.kind) {
       case "begin":
       case "commit":
@@ -120,7 +129,7 @@ function faultsTogether(path: string, text: string, parts: readonly Part[]): Fil
           {
             code: "refused-statement",
             path,
-            place,
+            place: place(),
             reason: "transaction control",
             what: statement.kind.toUpperCase(),
           },
@@ -130,13 +139,13 @@ function faultsTogether(path: string, text: string, parts: readonly Part[]): Fil
           {
             code: "refused-statement",
             path,
-            place,
+            place: place(),
             reason: statement.reason,
             what: statement.what,
           },
         ];
       case "outside":
-        return [{ code: "needs-no-transaction", path, place, what: statement.what }];
+        return [{ code: "needs-no-transaction", path, place: place(), what: statement.what }];
       default:
         return [];
     }
@@ -161,6 +170,7 @@ function together(migration: Migration, text: string, parts: readonly Part[]): T
     body: pair === undefined ? text : pair.reduce((body, part) => blankOut(body, part.span), text),
     characteristics: begin?.kind === "begin" ? begin.characteristics : undefined,
     statements: (pair === undefined ? parts : parts.slice(1, -1)).map((part) => part.span),
+    indexes: indexesOf(parts).filter((index) => index.ifNotExists),
   };
 }
 
@@ -172,7 +182,7 @@ function blankOut(text: string, span: Span): string {
 
 function faultsAlone(path: string, text: string, parts: readonly Part[]): FileProblem[] {
   return parts.flatMap(({ span, statement }): FileProblem[] => {
-    const place = placeOf(text, span.start);
+    const place = (): Place => placeOf(text, span.start);
     switch (statement.kind) {
       case "begin":
       case "commit":
@@ -180,7 +190,7 @@ function faultsAlone(path: string, text: string, parts: readonly Part[]): FilePr
           {
             code: "refused-statement",
             path,
-            place,
+            place: place(),
             reason: "transaction control",
             what: statement.kind.toUpperCase(),
           },
@@ -190,17 +200,24 @@ function faultsAlone(path: string, text: string, parts: readonly Part[]): FilePr
           {
             code: "refused-statement",
             path,
-            place,
+            place: place(),
             reason: statement.reason,
             what: statement.what,
           },
         ];
       case "session":
-        return [{ code: "not-resumable", path, place, what: statement.what }];
+        return [{ code: "not-resumable", path, place: place(), what: statement.what }];
       case "outside":
         // PostgreSQL would choose another name on each try and leave an INVALID index a try.
         return statement.index !== undefined && statement.index.name === undefined
-          ? [{ code: "not-resumable", path, place, what: "a concurrent index without a name" }]
+          ? [
+              {
+                code: "not-resumable",
+                path,
+                place: place(),
+                what: "a concurrent index without a name",
+              },
+            ]
           : [];
       default:
         return [];

@@ -20,7 +20,11 @@ export interface SplitText {
   readonly statements: readonly Span[];
   /** The `--` comments that stand outside of statements and inside them, in order. */
   readonly lineComments: readonly Span[];
+  /** Where a quote or a comment begins that is open when the text ends. */
+  readonly open: { readonly start: number; readonly what: OpenToken } | undefined;
 }
+
+export type OpenToken = "string" | "quoted identifier" | "dollar-quoted string" | "comment";
 
 export function split(text: string): SplitText {
   const statements: Span[] = [];
@@ -30,6 +34,7 @@ export function split(text: string): SplitText {
   let parentheses = 0;
   let block = newBlock();
   let at = 0;
+  let open: SplitText["open"];
 
   while (at < text.length) {
     const tokenStart = at;
@@ -45,7 +50,7 @@ export function split(text: string): SplitText {
       continue;
     }
     if (char === slash && text.charCodeAt(at + 1) === star) {
-      at = endOfBlockComment(text, at);
+      at = closed("comment", tokenStart, endOfBlockComment(text, at));
       continue;
     }
     if (char === semicolon && parentheses === 0 && block.depth === 0) {
@@ -63,20 +68,26 @@ export function split(text: string): SplitText {
       at = endOfIdentifier(text, at);
       const word = text.slice(tokenStart, at);
       if (text.charCodeAt(at) === quote && (word === "e" || word === "E")) {
-        at = endOfEscapeString(text, at);
+        at = closed("string", tokenStart, endOfEscapeString(text, at));
       } else if (parentheses === 0) {
         followBlock(block, word.toLowerCase());
       }
-    } else if (char === quote) at = endOfQuoted(text, at, quote);
-    else if (char === doubleQuote) at = endOfQuoted(text, at, doubleQuote);
-    else if (char === dollar) at = endOfDollar(text, at);
+    } else if (char === quote) at = closed("string", at, endOfQuoted(text, at, quote));
+    else if (char === doubleQuote)
+      at = closed("quoted identifier", at, endOfQuoted(text, at, doubleQuote));
+    else if (char === dollar) at = closed("dollar-quoted string", at, endOfDollar(text, at));
     else at++;
 
     if (start < 0) start = tokenStart;
     end = at;
   }
   if (start >= 0) statements.push({ start, end });
-  return { statements, lineComments };
+  return { statements, lineComments, open };
+
+  function closed(what: OpenToken, from: number, to: number | undefined): number {
+    if (to === undefined) open = { start: from, what };
+    return to ?? text.length;
+  }
 }
 
 /** Whether a text holds anything but white space and comments. */
@@ -118,7 +129,7 @@ function endOfLine(text: string, at: number): number {
   return at;
 }
 
-function endOfBlockComment(text: string, at: number): number {
+function endOfBlockComment(text: string, at: number): number | undefined {
   let depth = 0;
   while (at < text.length) {
     if (text.startsWith("/*", at)) {
@@ -129,25 +140,25 @@ function endOfBlockComment(text: string, at: number): number {
       if (--depth === 0) return at;
     } else at++;
   }
-  return at;
+  return undefined;
 }
 
 /** Behind a quoted string or identifier; a doubled quote stands for itself. */
-function endOfQuoted(text: string, at: number, mark: number): number {
+function endOfQuoted(text: string, at: number, mark: number): number | undefined {
   at++;
   while (at < text.length) {
     if (text.charCodeAt(at) !== mark) at++;
     else if (text.charCodeAt(at + 1) === mark) at += 2;
     else return at + 1;
   }
-  return at;
+  return undefined;
 }
 
 /**
  * Behind E'…', where a backslash takes the next character with it. A string that goes on
  * after a line end (E'a' newline 'b') is still an escape string there.
  */
-function endOfEscapeString(text: string, at: number): number {
+function endOfEscapeString(text: string, at: number): number | undefined {
   at++;
   while (at < text.length) {
     const char = text.charCodeAt(at);
@@ -161,16 +172,16 @@ function endOfEscapeString(text: string, at: number): number {
       at += 1 + next[0].length;
     }
   }
-  return at;
+  return undefined;
 }
 
 /** Behind $tag$ … $tag$, or behind the dollar sign where no tag follows (a parameter: $1). */
-function endOfDollar(text: string, at: number): number {
+function endOfDollar(text: string, at: number): number | undefined {
   dollarTag.lastIndex = at;
   const tag = dollarTag.exec(text)?.[0];
   if (tag === undefined) return at + 1;
   const close = text.indexOf(tag, at + tag.length);
-  return close < 0 ? text.length : close + tag.length;
+  return close < 0 ? undefined : close + tag.length;
 }
 
 function endOfIdentifier(text: string, at: number): number {

@@ -33,6 +33,8 @@ export interface IndexName {
   readonly name: string | undefined;
   /** CREATE INDEX … ON ONLY parent: INVALID on purpose until every partition has its index. */
   readonly onlyParent: boolean;
+  /** Content with an index of that name that exists already, INVALID or not. */
+  readonly ifNotExists: boolean;
 }
 
 /** A node of the parse tree: one key, the node's type. */
@@ -186,6 +188,7 @@ function indexOf(fields: ParseNode): IndexName {
     table: asText(relation["relname"]) ?? "",
     name: asText(fields["idxname"]),
     onlyParent: relation["inh"] !== true,
+    ifNotExists: fields["if_not_exists"] === true,
   };
 }
 

@@ -48,6 +48,8 @@ export type SessionAttributes = (typeof sessionAttributes)[number];
 export function labelOf(target: DatabaseTarget): string {
   if (target.engine === "pglite")
     return target.folder === undefined ? "pglite:memory" : `pglite:${target.folder}`;
-  const hosts = target.hosts.map(({ host, port }) => `${host}:${port}`).join(",");
+  const hosts = target.hosts
+    .map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`)
+    .join(",");
   return `${hosts}/${target.database}`;
 }

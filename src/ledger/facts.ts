@@ -14,6 +14,8 @@ export interface Facts {
   readonly isStandby: boolean;
   /** The role that SET ROLE goes back to; `none` unless the URL or the login sets one. */
   readonly role: string;
+  /** Who logged in. RESET SESSION AUTHORIZATION does not know it in PGlite 0.5.16. */
+  readonly login: string;
   readonly schemaExists: boolean;
   /** Undefined where the tracker does not exist. */
   readonly tracker: { readonly isOurs: boolean; readonly comment: string | undefined } | undefined;
@@ -71,6 +73,7 @@ select
   pg_catalog.current_setting('server_version') as server_version,
   pg_catalog.pg_is_in_recovery()::text as is_standby,
   pg_catalog.current_setting('role') as role,
+  session_user::text as login,
   exists (select from pg_catalog.pg_namespace n where n.nspname = ${schema})::text as schema_exists,
   (select pg_catalog.pg_has_role(c.relowner, 'usage')::text
      from pg_catalog.pg_class c where c.oid = ${relation(table)}) as tracker_is_ours,
@@ -100,6 +103,7 @@ export function readFacts(row: Row | undefined): Facts {
     serverVersion: text("server_version"),
     isStandby: text("is_standby") === "true",
     role: text("role"),
+    login: text("login"),
     schemaExists: text("schema_exists") === "true",
     tracker:
       isOurs === null

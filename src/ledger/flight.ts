@@ -8,6 +8,7 @@
 import type { Migration } from "../core/migration.ts";
 import { codePointsIn } from "../core/locate.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
+import type { IndexName } from "../core/statements.ts";
 import type { Step, TransactionScript } from "../core/script.ts";
 import { quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import type { Version } from "../core/version.ts";
@@ -28,6 +29,8 @@ export interface Flight {
 export interface FlightContext {
   readonly tracker: TrackerName;
   readonly lockKey: bigint;
+  /** Who logged in. */
+  readonly login: string;
   /** The role that the login has, in SET ROLE's words: `none` or a role. */
   readonly role: string;
   /** Unguessable, new for each flight. */
@@ -43,19 +46,22 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
     script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
   const prefix = [...opening(context), ...characteristics];
   return flight(prefix, script.body, [
-    // RESET, not SET LOCAL: whatever the body set for the session ends with the body.
-    "reset session authorization",
+    // Deferred triggers are the body's: they run under its role and its search_path.
+    runDeferred,
+    // For the session, not SET LOCAL: whatever the body set for it ends with the body.
+    `set session authorization ${quoteIdentifier(context.login)}`,
     "reset role",
     "set local search_path = pg_catalog",
     recordSql(context.tracker, script.migration),
-    proofSql(context, rowExists(context.tracker, script.migration)),
+    proofSql(context, rowExists(context.tracker, script.migration), script.indexes),
   ]);
 }
 
 /** A statement of a `no-transaction` file that can run in a transaction: exactly once. */
 export function stepFlight(version: Version, step: Step, context: FlightContext): Flight {
   return flight(opening(context), step.sql, [
-    ...asOurselves(context.role),
+    runDeferred,
+    ...asOurselves(context),
     doneSql(context.tracker, version, step),
     proofSql(context, stepIsDone(context.tracker, version, step)),
   ]);
@@ -65,7 +71,7 @@ export function stepFlight(version: Version, step: Step, context: FlightContext)
 export function startedFlight(version: Version, step: Step, context: FlightContext): Flight {
   const progress = quoteProgress(context.tracker);
   return flight(opening(context), "", [
-    ...asOurselves(context.role),
+    ...asOurselves(context),
     `insert into ${progress} (version, statement, digest, state, invalid_before, started_at) ` +
       `select ${version}, ${step.number}, ${quoteLiteral(step.digest)}, 'started', ` +
       "array(select i.indexrelid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid " +
@@ -78,7 +84,7 @@ export function startedFlight(version: Version, step: Step, context: FlightConte
 
 export function doneFlight(version: Version, step: Step, context: FlightContext): Flight {
   return flight(opening(context), "", [
-    ...asOurselves(context.role),
+    ...asOurselves(context),
     doneSql(context.tracker, version, step),
     proofSql(context, stepIsDone(context.tracker, version, step)),
   ]);
@@ -87,18 +93,26 @@ export function doneFlight(version: Version, step: Step, context: FlightContext)
 /** The row of a `no-transaction` file; its progress goes in the same transaction. */
 export function recordFlight(migration: Migration, context: FlightContext): Flight {
   return flight(opening(context), "", [
-    ...asOurselves(context.role),
+    ...asOurselves(context),
     `delete from ${quoteProgress(context.tracker)} where version = ${migration.version}`,
     recordSql(context.tracker, migration),
     proofSql(context, rowExists(context.tracker, migration)),
   ]);
 }
 
+export type BrokenProof = "transaction" | "lock" | "row" | "index";
+
 /** Which part of the proof raised, told by the word in PostgreSQL's complaint about the cast. */
-export function brokenProof(message: string): "transaction" | "lock" | "row" | undefined {
-  const word = /lacuna proof: (transaction|lock|row)/.exec(message)?.[1];
-  return word as "transaction" | "lock" | "row" | undefined;
+export function brokenProof(message: string): BrokenProof | undefined {
+  const word = /lacuna proof: (transaction|lock|row|index)/.exec(message)?.[1];
+  return word as BrokenProof | undefined;
 }
+
+/**
+ * Only our own statements come behind it, so it cannot fail a later statement that would be
+ * right at COMMIT; and a trigger on the tracker that is deferred has to show itself to the proof.
+ */
+const runDeferred = "set constraints all immediate";
 
 function flight(prefix: readonly string[], body: string, suffix: readonly string[]): Flight {
   const head = `${prefix.join("; ")}; `;
@@ -128,9 +142,9 @@ function opening(context: FlightContext): readonly string[] {
  * For the statements of a `no-transaction` file, whose session settings have to outlive the
  * transaction: SET LOCAL steps in front of them and gives way again at COMMIT.
  */
-function asOurselves(role: string): readonly string[] {
+function asOurselves({ login, role }: FlightContext): readonly string[] {
   return [
-    "set local session authorization default",
+    `set local session authorization ${quoteIdentifier(login)}`,
     `set local role ${role === "none" ? "none" : quoteIdentifier(role)}`,
     "set local search_path = pg_catalog",
   ];
@@ -159,6 +173,17 @@ function rowExists(tracker: TrackerName, migration: Migration): string {
   );
 }
 
+/** The body's search_path is not in force any more, so an unqualified name counts in every schema. */
+function isInvalid({ schema, table, name }: IndexName): string {
+  const inSchema = schema === undefined ? "" : `and n.nspname = ${quoteLiteral(schema)} `;
+  return (
+    "exists (select from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid " +
+    "join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = t.relnamespace " +
+    `where not i.indisvalid and c.relkind = 'i' and c.relname = ${quoteLiteral(name ?? "")} ` +
+    `and t.relname = ${quoteLiteral(table)} ${inSchema})`
+  );
+}
+
 function stepIsDone(tracker: TrackerName, version: Version, step: Step): string {
   return (
     `exists (select from ${quoteProgress(tracker)} r where r.version = ${version} ` +
@@ -174,7 +199,7 @@ function stepIsDone(tracker: TrackerName, version: Version, step: Step): string 
  *
  * It also takes back a `synchronous_commit = off` of the body: what is acknowledged is durable.
  */
-function proofSql(context: FlightContext, row: string): string {
+function proofSql(context: FlightContext, row: string, indexes: readonly IndexName[] = []): string {
   const raise = (word: string): string =>
     `pg_catalog.concat('lacuna proof: ', '${word}')::pg_catalog.int4`;
   return (
@@ -183,6 +208,7 @@ function proofSql(context: FlightContext, row: string): string {
     `then ${raise("transaction")} ` +
     `when not ${holdsLock(context.lockKey)} then ${raise("lock")} ` +
     `when not ${row} then ${raise("row")} ` +
+    indexes.map((index) => `when ${isInvalid(index)} then ${raise("index")} `).join("") +
     "when pg_catalog.current_setting('synchronous_commit') = 'off' " +
     "then pg_catalog.length(pg_catalog.set_config('synchronous_commit', 'on', true)) " +
     "else 0 end as proof"

@@ -92,8 +92,9 @@ export async function acceptFiles(
 
 /** Made when the first `no-transaction` file starts. */
 export async function ensureProgress(session: Session, tracker: TrackerName): Promise<void> {
+  if (await progressExists(session, tracker)) return;
   await session.run(
-    `create table if not exists ${quoteProgress(tracker)} (version numeric, statement int, ` +
+    `create table ${quoteProgress(tracker)} (version numeric, statement int, ` +
       "digest text not null, state text not null check (state in ('started', 'done')), " +
       "invalid_before oid[], started_at timestamptz not null, primary key (version, statement))",
   );
@@ -120,13 +121,17 @@ async function forgetProgress(
   tracker: TrackerName,
   versions: readonly { readonly version: Version }[],
 ): Promise<readonly string[]> {
-  const progress = quoteProgress(tracker);
-  const [rows] = await session.rows(
-    `select (pg_catalog.to_regclass(${quoteLiteral(progress)}) is not null)::text as found`,
-  );
-  if (rows?.[0]?.["found"] !== "true") return [];
+  if (!(await progressExists(session, tracker))) return [];
   const list = versions.map(({ version }) => version).join(", ");
-  return [`delete from ${progress} where version in (${list})`];
+  return [`delete from ${quoteProgress(tracker)} where version in (${list})`];
+}
+
+async function progressExists(session: Session, tracker: TrackerName): Promise<boolean> {
+  const name = quoteLiteral(quoteProgress(tracker));
+  const [rows] = await session.rows(
+    `select (pg_catalog.to_regclass(${name}) is not null)::text as found`,
+  );
+  return rows?.[0]?.["found"] === "true";
 }
 
 async function inTransaction(session: Session, statements: readonly string[]): Promise<void> {

@@ -177,7 +177,7 @@ export async function findUserObjects(
 with objects as (
   select n.nspname, o.relname as name, 1 as rank
     from pg_catalog.pg_class o join pg_catalog.pg_namespace n on n.oid = o.relnamespace
-   where o.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname in ${schemas} and ${notOfExtension("pg_class")}
+   where o.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and n.nspname in ${schemas} and ${notOfExtension("pg_class")}
   union all
   select n.nspname, o.proname || '()', 2
     from pg_catalog.pg_proc o join pg_catalog.pg_namespace n on n.oid = o.pronamespace

@@ -7,7 +7,7 @@ export const databases: Explanations<DatabaseProblem> = {
     title: `Cannot connect to ${problem.target}: ${problem.message}`,
     hint:
       problem.waitedMs > 0
-        ? `waited ${formatDuration(problem.waitedMs)}; --connect-timeout sets for how long`
+        ? `is the server running, and are host and port right? waited ${formatDuration(problem.waitedMs)} (--connect-timeout)`
         : "check host, port, database, user and password",
     exitCode: 6,
   }),
@@ -31,7 +31,7 @@ export const databases: Explanations<DatabaseProblem> = {
   }),
   "connection-lost": (problem) => ({
     title: `The connection was lost while ${problem.doing}: ${problem.message}`,
-    hint: "nothing was left half done; run the command again",
+    hint: "what it was doing is done wholly or not at all; run the command again",
     exitCode: 6,
   }),
   "not-allowed": (problem) => ({

@@ -1,3 +1,4 @@
+import type { DirectiveFault } from "../directives.ts";
 import type { FileProblem } from "../problem.ts";
 import type { RefusedReason } from "../statements.ts";
 import { type Explanations, listed, quoted } from "./explanation.ts";
@@ -30,8 +31,13 @@ export const files: Explanations<FileProblem> = {
     hint: "PostgreSQL reads UTF-8 text; save the file as UTF-8",
     exitCode: 2,
   }),
+  "open-quote": (problem) => ({
+    title: `Cannot run ${quoted(problem.path)}: a ${problem.what} is not closed`,
+    hint: "it begins at the place that is shown; everything behind it would be swallowed",
+    exitCode: 2,
+  }),
   "bad-directive": (problem) => ({
-    title: `Cannot accept the directive \`-- lacuna: ${problem.directive}\`: it is ${problem.fault}`,
+    title: `Cannot accept the directive \`-- lacuna: ${problem.directive}\`: ${faultWords[problem.fault]}`,
     hint: "directives are no-transaction, rerunnable, lock-timeout 10s, statement-timeout 5min: once each, in comment lines before the first statement",
     exitCode: 2,
   }),
@@ -58,4 +64,12 @@ const refusedHint: Readonly<Record<RefusedReason, string>> = {
   "copy stream": "there is no stream to copy from or to; write INSERT statements",
   "session reset": "it would take away lacuna's lock and settings; reset single settings by name",
   "lacuna setting": "settings named lacuna.* are how lacuna proves that a migration was recorded",
+};
+
+const faultWords: Readonly<Record<DirectiveFault, string>> = {
+  unknown: "there is none of this name",
+  repeated: "it is there twice",
+  late: "it stands behind the first statement",
+  "bad value": "its value cannot be read",
+  "without no-transaction": "it means nothing without no-transaction",
 };

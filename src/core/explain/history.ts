@@ -32,7 +32,7 @@ export const history: Explanations<HistoryProblem> = {
   }),
   "not-in-sync": (problem) => ({
     title: `The database is not in sync with the set: ${describeCounts(problem.counts)}`,
-    hint: "`lacuna up` applies what is pending; `lacuna plan` shows it first",
+    hint: "`lacuna status` shows which; `lacuna up` applies what is pending",
     exitCode: 3,
   }),
 };

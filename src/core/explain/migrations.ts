@@ -1,4 +1,4 @@
-import type { MigrationProblem, Stage } from "../problem.ts";
+import type { Kept, MigrationProblem, Stage } from "../problem.ts";
 import type { Explanations } from "./explanation.ts";
 
 export const migrations: Explanations<MigrationProblem> = {
@@ -7,7 +7,7 @@ export const migrations: Explanations<MigrationProblem> = {
     hint:
       problem.kept.kind === "nothing"
         ? `nothing of ${problem.id} was kept; ${adviceFor(problem.error.code, problem.attempts)}`
-        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; mend the rest and run \`lacuna up\` again, it goes on from there`,
+        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; fix the rest and run \`lacuna up\` again, it goes on from there`,
     exitCode: 1,
   }),
   "not-proven": (problem) => ({
@@ -31,7 +31,7 @@ export const migrations: Explanations<MigrationProblem> = {
     exitCode: 5,
   }),
   interrupted: (problem) => ({
-    title: `Interrupted by ${problem.signal}`,
+    title: `Interrupted by ${problem.signal}${describeInterrupted(problem.during)}`,
     hint: "what is reported as applied is kept; run `lacuna up` again for the rest",
     exitCode: problem.signal === "SIGINT" ? 130 : 143,
   }),
@@ -41,6 +41,8 @@ const brokenProof = {
   transaction: "its statements ended the transaction they ran in",
   lock: "its statements gave lacuna's advisory lock away (pg_advisory_unlock_all?)",
   row: "its row is not in the tracker after the insert (a trigger or a rule on the tracker?)",
+  index:
+    "an index that it names exists already and is INVALID, which IF NOT EXISTS hides; drop it first",
   reply: "the server's reply does not prove that it was recorded and committed",
 } as const;
 
@@ -58,5 +60,21 @@ function adviceFor(sqlstate: string, attempts: number): string {
   if (sqlstate === "25001") {
     return "if PostgreSQL cannot run it in a transaction, put it in a file of its own with `-- lacuna: no-transaction`";
   }
-  return "mend the file and run `lacuna up` again";
+  if (duplicateObject.has(sqlstate)) {
+    return "fix the file and run `lacuna up` again; if it was made by other means, `lacuna mark applied` the version";
+  }
+  return "fix the file and run `lacuna up` again";
 }
+
+function describeInterrupted(
+  during: { readonly id: string; readonly kept: Kept } | undefined,
+): string {
+  if (during === undefined) return "";
+  const { id, kept } = during;
+  return kept.kind === "nothing"
+    ? `; ${id} was rolled back`
+    : `; ${id} stopped at statement ${Math.min(kept.done + 1, kept.of)} of ${kept.of}`;
+}
+
+/** duplicate_table, duplicate_column, duplicate_object, duplicate_schema, duplicate_function. */
+const duplicateObject: ReadonlySet<string> = new Set(["42P07", "42701", "42710", "42P06", "42723"]);

@@ -17,12 +17,12 @@ export const requests: Explanations<RequestProblem> = {
     exitCode: 2,
   }),
   "bad-database": (problem) => ({
-    title: `Cannot use this database URL: ${problem.message}`,
-    hint: "the form is postgres://user:password@host:port/database?sslmode=require, with % escapes for special characters; or pglite:./folder",
+    title: `Cannot use ${problem.source}: ${problem.message}`,
+    hint: "the form is postgres://user@host:port/database?sslmode=require (a password stands behind the user and a colon, with % escapes), or pglite:./folder",
     exitCode: 2,
   }),
   "not-in-set": (problem) => ({
-    title: `Cannot ${problem.asked}: version ${problem.version} is not in the set`,
+    title: `Cannot ${problem.asked} version ${problem.version}: it is not in the set`,
     hint: "`lacuna status` lists the versions there are",
     exitCode: 2,
   }),

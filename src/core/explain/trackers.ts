@@ -40,7 +40,7 @@ export const trackers: Explanations<TrackerProblem> = {
     exitCode: 4,
   }),
   "not-a-new-database": (problem) => ({
-    title: `This is not a new database: it has no tracker, but ${somethingOf(problem)}`,
+    title: `This is not a new database: it has no tracker, but holds ${somethingOf(problem)}`,
     hint: "was it migrated before? record that with `lacuna mark applied --up-to V`; is the schema new here all the same? `lacuna up --new-here`; is it the wrong database? check the URL",
     exitCode: 4,
   }),
@@ -48,5 +48,5 @@ export const trackers: Explanations<TrackerProblem> = {
 
 function somethingOf({ count, examples }: { count: number; examples: readonly string[] }): string {
   const others = count > examples.length ? ", …" : "";
-  return `${count} ${count === 1 ? "object" : "objects"} of somebody's (${listed(examples)}${others})`;
+  return `${count} ${count === 1 ? "object" : "objects"} already (${listed(examples)}${others})`;
 }
