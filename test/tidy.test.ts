@@ -25,7 +25,7 @@ const libraries: Readonly<Record<string, RegExp>> = {
   postgres: /^src\/adapters\/postgres\.ts$/,
   "@electric-sql/pglite": /^src\/adapters\/pglite\.ts$/,
   "libpg-query": /^src\/adapters\/parser\.ts$/,
-  cac: /^src\/cli\/request\.ts$/,
+  cac: /^src\/cli\/flags\.ts$/,
 };
 
 describe("floors", () => {

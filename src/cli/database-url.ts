@@ -76,16 +76,19 @@ function parseDatabaseUrl(
       if (settings.has(key)) return bad(source, `the parameter ${key} is there twice`);
       settings.set(key, decodeURIComponent(value.join("=")));
     }
-    const given = (key: string, value: string): void => {
-      if (value !== "") settings.set(key, decodeURIComponent(value));
-    };
-    given("user", user);
-    given("password", password.join(":"));
-    given("dbname", path);
     const hosts = authority
       .slice(at + 1)
       .split(",")
       .filter((host) => host !== "");
+    const before = { user, password: password.join(":"), dbname: path };
+    for (const [key, value] of Object.entries(before).filter(([, part]) => part !== "")) {
+      if (settings.has(key)) return bad(source, `the parameter ${key} is there twice`);
+      settings.set(key, decodeURIComponent(value));
+    }
+    if (hosts.length > 0 && settings.has("host")) return bad(source, "the host is there twice");
+    if (/:[0-9]+(?:,|$)/.test(hosts.join()) && settings.has("port")) {
+      return bad(source, "the port is there twice");
+    }
     return complete({ source, hosts, settings }, sources);
   } catch (error) {
     if (error instanceof URIError)
@@ -105,7 +108,7 @@ interface Given {
 /** Fills in from the environment what was not said, as libpq does, and checks every value. */
 function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget> {
   const { environment } = sources;
-  const unknown = [...given.settings.keys()].filter((name) => !(name in parameters));
+  const unknown = [...given.settings.keys()].filter((name) => !Object.hasOwn(parameters, name));
   if (unknown.length > 0)
     return bad(
       given.source,
@@ -174,11 +177,17 @@ function readHosts(
   defaultPort: string,
 ): ServerTarget["hosts"] | undefined {
   const ports = defaultPort.split(",");
-  const texts = hosts.length > 0 ? hosts : (fallback ?? "localhost").split(",");
+  // A host of its own is a name as it is: only a URL has ports, brackets and escapes around it.
+  const named = (fallback ?? "localhost").split(",").map((text): readonly string[] => [text, text]);
+  const texts = hosts.length > 0 ? hosts : named;
   const read = texts.map((text, index) => {
-    const match = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::([0-9]+))?$/.exec(decodeURIComponent(text));
+    const match =
+      typeof text === "string"
+        ? /^(?:\[([^\]]+)\]|([^:[\]]*))(?::([0-9]+))?$/.exec(decodeURIComponent(text))
+        : text;
     const host = match?.[1] ?? match?.[2] ?? "";
-    const port = Number(match?.[3] ?? ports[index] ?? ports[0]);
+    const portText = match?.[3] ?? ports[index] ?? ports[0] ?? "";
+    const port = /^[0-9]+$/.test(portText) ? Number(portText) : Number.NaN;
     return { host: host === "" ? "localhost" : host, port, isRead: match !== null };
   });
   const isValid = read.every(

@@ -47,9 +47,10 @@ export function redactor(target: DatabaseTarget | undefined): (text: string) => 
     }
   }
   return (text) => {
-    let cut = text.replace(/(:\/\/[^\s:/@]*):[^\s@]*@/g, "$1:***@");
+    let cut = text;
+    // The known ones first: a pattern can end in the middle of one.
     for (const secret of secrets) cut = cut.replaceAll(secret, "***");
-    return cut;
+    return cut.replace(/(:\/\/[^\s:/@"']*):[^\s"']*@/g, "$1:***@");
   };
 }
 
@@ -59,7 +60,7 @@ const shortestSecret = 4;
 /** A file name or a server's message may hold control characters; a terminal obeys them. */
 export function neutralise(text: string): string {
   return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (char) => (char === "\r" ? "" : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
   );
 }

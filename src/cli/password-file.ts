@@ -14,13 +14,15 @@ export function findPassword(text: string, target: ServerTarget): string | undef
       pattern === "*" || pattern === value;
     const isAddress = target.hosts.some(
       (one) =>
-        fits(host, one.host.startsWith("/") ? "localhost" : one.host) &&
+        fits(host, one.host === defaultSocket ? "localhost" : one.host) &&
         fits(port, String(one.port)),
     );
     if (isAddress && fits(database, target.database) && fits(user, target.user)) return password;
   }
   return undefined;
 }
+
+const defaultSocket = "/var/run/postgresql";
 
 function splitFields(line: string): readonly string[] {
   return [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/gs)]

@@ -44,8 +44,11 @@ export function readDirectives(path: string, text: string): Result<Directives> {
     else problems.push(problem(path, text, comment, words.join(" "), wrong));
   }
   if (seen.has("rerunnable") && !seen.has("no-transaction")) {
-    const at = lineComments[0] ?? { start: 0, end: 0 };
-    problems.push(problem(path, text, at, "rerunnable", "without no-transaction"));
+    const at = lineComments.find((one) =>
+      /:\s*rerunnable\s*$/.test(text.slice(one.start, one.end)),
+    );
+    const place = at ?? { start: 0, end: 0 };
+    problems.push(problem(path, text, place, "rerunnable", "without no-transaction"));
   }
   if (problems.length > 0) return refuse(...problems);
   return succeed({

@@ -26,7 +26,7 @@ export function placeOf(text: string, offset: number): Place {
     line,
     column: codePointsIn(head) + 1,
     excerpt: lead + whole(/^[^\n\r]*/.exec(tail)?.[0] ?? ""),
-    indent: lead.replace(/[^\t]/gu, " "),
+    indent: lead.replace(graphemes, (one) => (one === "\t" ? one : " ".repeat(cellsOf(one)))),
   };
 }
 
@@ -77,6 +77,17 @@ export function codePointsIn(text: string): number {
   return count;
 }
 
+/** Cells of a terminal: East Asian wide characters and pictures take two. */
+function cellsOf(grapheme: string): number {
+  return /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u.test(
+    grapheme,
+  )
+    ? 2
+    : 1;
+}
+
+// A character with the marks that are drawn over it.
+const graphemes = /\P{M}\p{M}*/gu;
 const lineFeed = 10;
 const carriageReturn = 13;
 const leadWidth = 120;

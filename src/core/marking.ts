@@ -172,7 +172,12 @@ function collect(
 ): Result<Marking> {
   const problems: Problem[] = [];
   const markings: Marking[] = [];
+  const seen = new Set<string>();
   for (const text of texts) {
+    // `7` and `007` are one version: it is written once, and told once.
+    const key = parseVersion(text) ?? text;
+    if (seen.has(key)) continue;
+    seen.add(key);
     const result = one(text);
     if (result.ok) markings.push(result.value);
     else problems.push(...result.problems);

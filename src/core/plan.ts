@@ -4,7 +4,7 @@ import type { MigrationSet } from "./migration.ts";
 import { findVersion } from "./scan.ts";
 import type { Problem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
-import { type Executable, type Parse, readScript, type StatementScript } from "./script.ts";
+import { type Executable, type Parse, readScript } from "./script.ts";
 import { compareVersions, type Version } from "./version.ts";
 
 /** How strict a run is. */
@@ -77,8 +77,7 @@ export function preview(diffed: Diff, policy: Policy, parse: Parse): Preview {
     const script = readScript(entry.migration, parse);
     if (!script.ok) problems.push(...script.problems);
     else {
-      const edited =
-        script.value.mode === "statements" ? editedStep(script.value, entry) : undefined;
+      const edited = editedStep(script.value, entry);
       if (edited !== undefined) problems.push(edited);
       steps.push({ entry, script: script.value });
     }
@@ -127,9 +126,11 @@ function notesOf(diffed: Diff, policy: Policy): HistoryNote[] {
 }
 
 /** A statement that is done and reads otherwise now: what was run is not what the file says. */
-function editedStep(script: StatementScript, entry: PendingEntry): Problem | undefined {
+function editedStep(script: Executable, entry: PendingEntry): Problem | undefined {
+  // A file that runs in one transaction now would run its done statements a second time.
+  const steps = script.mode === "statements" ? script.steps : [];
   const edited = entry.progress.find(
-    (row) => row.state === "done" && script.steps[row.statement - 1]?.digest !== row.digest,
+    (row) => row.state === "done" && steps[row.statement - 1]?.digest !== row.digest,
   );
   return edited === undefined
     ? undefined

@@ -47,6 +47,6 @@ export function pauseMs(attemptMs: number, random: number): number {
 
 /** The wait before the lock, or the connection, is asked for again: 100 ms growing to 2 s. */
 export function pollMs(attempt: number, random: number): number {
-  const full = Math.min(2000, 100 * 2 ** Math.min(attempt - 1, 10));
+  const full = Math.min(2000, 200 * 2 ** Math.min(attempt - 1, 10));
   return Math.round(full * (0.5 + random / 2));
 }

@@ -105,6 +105,8 @@ function parseName(file: SourceFile): NamedFile | undefined {
   const version = parseVersion(match?.[1] ?? "");
   const name = match?.[2];
   if (version === undefined || name === undefined) return undefined;
+  // 7_a.Down.sql would be an up file named "a.Down": it is more likely a slip.
+  if (/\.(?:up|down)$/i.test(name)) return undefined;
   const direction = match?.[3] === "down" ? "down" : "up";
   return { file, version, name, id: `${match?.[1]}_${name}`, direction };
 }

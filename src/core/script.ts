@@ -107,6 +107,11 @@ function judge(sql: string, parse: Parse): Statement {
   const nodes = sql.length <= longestParsed ? parse(sql) : undefined;
   if (nodes === undefined || nodes.length === 0) return classifyByKeyword(sql);
   const statements = nodes.map(classify);
+  const control = statements.find((one) => one.kind === "begin" || one.kind === "commit");
+  if (statements.length > 1 && control !== undefined) {
+    // Our split is not the server's here: what is blanked out must be a BEGIN or COMMIT alone.
+    return { kind: "refused", reason: "transaction control", what: control.kind.toUpperCase() };
+  }
   return (
     statements.find((one) => one.kind !== "plain") ??
     statements[0] ?? { kind: "plain", index: undefined }

@@ -64,13 +64,16 @@ export function split(text: string): SplitText {
     if (char === openParenthesis) parentheses++;
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
 
+    const previous = block.previous;
+    block.previous = "";
     if (isIdentifierStart(char)) {
       at = endOfIdentifier(text, at);
       const word = text.slice(tokenStart, at);
       if (text.charCodeAt(at) === quote && (word === "e" || word === "E")) {
         at = closed("string", tokenStart, endOfEscapeString(text, at));
       } else if (parentheses === 0) {
-        followBlock(block, word.toLowerCase());
+        const isField = text.charCodeAt(tokenStart - 1) === dot;
+        followBlock(block, word.toLowerCase(), previous, isField);
       }
     } else if (char === quote) at = closed("string", at, endOfQuoted(text, at, quote));
     else if (char === doubleQuote)
@@ -100,20 +103,31 @@ export function hasStatement(text: string): boolean {
 interface Block {
   /** The statement's first words, at most four: they say whether it makes a routine. */
   readonly words: string[];
+  /** The token before, where it was a word outside of parentheses. */
+  previous: string;
   depth: number;
 }
 
 function newBlock(): Block {
-  return { words: [], depth: 0 };
+  return { words: [], previous: "", depth: 0 };
 }
 
-function followBlock(block: Block, word: string): void {
+/**
+ * Stricter than psql, which takes every BEGIN for the block's: a function or a column may be
+ * named begin, and any word may follow AS or a dot (SELECT 1 AS end, period.end).
+ */
+function followBlock(block: Block, word: string, previous: string, isField: boolean): void {
+  block.previous = word;
   if (block.words.length < 4) block.words.push(word);
   if (!makesRoutine(block.words)) return;
-  if (word === "begin") block.depth++;
+  if (block.depth === 0) {
+    if (word === "atomic" && previous === "begin") block.depth = 1;
+    return;
+  }
+  if (isField || previous === "as") return;
   // CASE ends in END as well, so it has to be counted where an END counts.
-  else if (word === "case" && block.depth > 0) block.depth++;
-  else if (word === "end" && block.depth > 0) block.depth--;
+  if (word === "case") block.depth++;
+  else if (word === "end") block.depth--;
 }
 
 function makesRoutine(words: readonly string[]): boolean {
@@ -189,13 +203,16 @@ function endOfIdentifier(text: string, at: number): number {
   return at;
 }
 
-const continuation = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]+|--[^\n\r]*[\n\r])*'/y;
+// Each character can be read in one way only: otherwise an indent would take exponential time.
+const continuation =
+  /(?:[ \t\f\v]|--[^\n\r]*(?=[\n\r]))*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y;
 const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 
 const quote = 39;
 const doubleQuote = 34;
 const dollar = 36;
 const dash = 45;
+const dot = 46;
 const slash = 47;
 const star = 42;
 const semicolon = 59;

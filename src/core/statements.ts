@@ -211,8 +211,8 @@ function setsLacuna(node: ParseNode): boolean {
   return anyNode(node, (type, fields) => {
     if (type === "VariableSetStmt" || type === "setstmt") return isLacuna(fields["name"]);
     if (!callsSetConfig(type, fields)) return false;
-    const first = (fields["args"] as unknown[] | undefined)?.[0];
-    return isLacuna(asNode(asNode(asNode(first)["A_Const"])["sval"])["sval"]);
+    // Named arguments may stand in any order, and casts around them.
+    return anyNode(fields["args"], (key, value) => key === "sval" && isLacuna(value["sval"]));
   });
 }
 

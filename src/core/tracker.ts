@@ -15,9 +15,16 @@ export const defaultTracker: TrackerName = { schema: "public", table: "applied_m
  */
 export function parseTracker(text: string): Result<TrackerName> {
   const parts = [
-    ...text.matchAll(/(?:^|\.)(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))/gy),
+    ...text.matchAll(
+      /(?:^|(?<=.)\.)(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))/gy,
+    ),
   ];
-  const read = parts.map((part) => part[1]?.replaceAll('""', '"') ?? part[2]?.toLowerCase() ?? "");
+  const read = parts.map(
+    (part) =>
+      part[1]?.replaceAll('""', '"') ??
+      part[2]?.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) ??
+      "",
+  );
   const [first, second] = read;
   const isWhole = parts.map((part) => part[0]).join("") === text;
   const isShort = read.every((name) => new TextEncoder().encode(name).length <= longestName);

@@ -1,0 +1,52 @@
+import { expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { setDigest, setDigestOf } from "../../src/core/digest.ts";
+import { bytesOf, type Files, setOf } from "./made.ts";
+
+const base: Files = { "1_a.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" };
+const digest = (files: Files): string => setDigest(setOf(files));
+
+test("the set digest is SHA-256 over the ordered versions, names and checksums", () => {
+  const hex = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const lines = [`1\0a\0${hex("select 1")}\n`, `9\0c\0${hex("")}\n`, `10\0b\0${hex("select 2")}\n`];
+  expect(digest(base)).toBe(hex(lines.join("")));
+});
+
+test.each([
+  { name: "the order of the files", files: Object.fromEntries(Object.entries(base).toReversed()) },
+  { name: "a down file", files: { ...base, "1_a.down.sql": "select 3" } },
+  { name: "a file that is no migration", files: { ...base, "README.md": "" } },
+  {
+    name: "leading zeros",
+    files: { "001_a.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" },
+  },
+])("$name does not change the digest", ({ files }) => {
+  expect(digest(files)).toBe(digest(base));
+});
+
+test.each([
+  { name: "a line end", files: { ...base, "9_c.sql": "\n" } },
+  { name: "a name", files: { "1_b.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" } },
+  {
+    name: "a version",
+    files: { "2_a.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" },
+  },
+  { name: "one migration more", files: { ...base, "11_d.sql": "" } },
+  { name: "one migration less", files: { "1_a.up.sql": "select 1" } },
+])("$name changes the digest", ({ files }) => {
+  expect(digest(files)).not.toBe(digest(base));
+});
+
+test("a build counts and digests the same set", () => {
+  const files = Object.entries(base).map(([name, text]) => ({
+    name,
+    bytes: bytesOf(String(text)),
+  }));
+  expect(setDigestOf(files)).toEqual({ count: 3, digest: digest(base) });
+  expect(setDigestOf([])).toEqual({ count: 0, digest: digest({}) });
+});
+
+test("a build of an invalid set fails and says why", () => {
+  const twins = ["1_a.sql", "01_b.sql"].map((name) => ({ name, bytes: bytesOf("") }));
+  expect(() => setDigestOf(twins)).toThrow("duplicate");
+});
