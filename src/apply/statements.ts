@@ -21,7 +21,7 @@ import {
   stepFlight,
 } from "../ledger/flight.ts";
 import type { Version } from "../core/version.ts";
-import { findIndex } from "../ledger/indexes.ts";
+import { findIndex, finishDetachment, stateOfDetachment } from "../ledger/leftovers.ts";
 import { ensureProgress } from "../ledger/record.ts";
 import { readProgress } from "../ledger/state.ts";
 import { SqlError } from "../ports.ts";
@@ -118,6 +118,11 @@ async function lookAt(
     const { what } = statement;
     return { code: "unknown-statement", id, path: up.path, place, what, statement: step.number };
   }
+  if (statement.kind === "outside" && statement.detach !== undefined) {
+    const state = await stateOfDetachment(session, statement.detach);
+    if (state === "pending") await finishDetachment(session, statement.detach);
+    return state === "attached" ? "run" : "done";
+  }
   if (statement.kind !== "outside" || statement.index === undefined) return "run";
   const index = await findIndex(session, statement.index);
   if (index === undefined) return "run";
@@ -201,6 +206,7 @@ function flyFor(
     firstNumber: step.number,
     of: steps.length,
     kept: keptBefore(script, step),
+    indexes: [],
     compose: (flown) => compose(migration.version, step, flown),
   };
   return fly(cargo, context);
@@ -217,6 +223,7 @@ function record(script: StatementScript, context: ApplyContext): Promise<Problem
     firstNumber: 1,
     of: steps.length,
     kept: { kind: "statements", done: steps.length, of: steps.length },
+    indexes: [],
     compose: (flown) => recordFlight(migration, flown),
   };
   return fly(cargo, context);

@@ -5,6 +5,7 @@ import type { Migration } from "../core/migration.ts";
 import type { Kept, Problem, Stage } from "../core/problem.ts";
 import { attemptLimitMs, isRetryable, pauseMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
+import type { IndexName } from "../core/statements.ts";
 import type { Span } from "../core/split.ts";
 import {
   type BrokenProof,
@@ -29,6 +30,7 @@ export function applyTransaction(
     firstNumber: 1,
     of: statements.length,
     kept: { kind: "nothing" },
+    indexes: script.indexes,
     compose: (flown) => migrationFlight(script, flown),
   };
   return fly(cargo, context);
@@ -48,6 +50,8 @@ export interface Cargo {
   /** How many statements the file has. */
   readonly of: number;
   readonly kept: Kept;
+  /** The indexes that the proof looks at. */
+  readonly indexes: readonly IndexName[];
   compose(context: FlightContext): Flight;
 }
 
@@ -125,6 +129,10 @@ function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number
     return { code: "outcome-unknown", id, version, message: error.server.message };
   }
   const broken = brokenProof(error.server.message);
+  if (broken === "index") {
+    const index = cargo.indexes.map((one) => one.name).join(", ");
+    return { code: "invalid-index", id, path: up.path, index };
+  }
   if (broken !== undefined) return notProven(cargo, broken, []);
   const { kept } = cargo;
   const found = whereIn(cargo, flight, error);
@@ -139,7 +147,11 @@ function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number
   };
 }
 
-function notProven(cargo: Cargo, broken: BrokenProof | "reply", reply: readonly string[]): Problem {
+function notProven(
+  cargo: Cargo,
+  broken: Exclude<BrokenProof, "index"> | "reply",
+  reply: readonly string[],
+): Problem {
   const { id, up } = cargo.migration;
   return { code: "not-proven", id, path: up.path, broken, reply };
 }

@@ -156,7 +156,7 @@ export type MigrationProblem =
       readonly code: "not-proven";
       readonly id: string;
       readonly path: string;
-      readonly broken: "transaction" | "lock" | "row" | "index" | "reply";
+      readonly broken: "transaction" | "lock" | "row" | "reply";
       readonly reply: readonly string[];
     }
   | {

@@ -14,6 +14,8 @@ export type Statement =
       readonly what: string;
       readonly concurrently: boolean;
       readonly index: IndexName | undefined;
+      /** ALTER TABLE … DETACH PARTITION … CONCURRENTLY: what is detached from what. */
+      readonly detach: Detachment | undefined;
     }
   | { readonly kind: "begin"; readonly characteristics: string | undefined }
   | { readonly kind: "commit" }
@@ -35,6 +37,16 @@ export interface IndexName {
   readonly onlyParent: boolean;
   /** Content with an index of that name that exists already, INVALID or not. */
   readonly ifNotExists: boolean;
+}
+
+export interface Detachment {
+  readonly table: TableName;
+  readonly partition: TableName;
+}
+
+export interface TableName {
+  readonly schema: string | undefined;
+  readonly table: string;
 }
 
 /** A node of the parse tree: one key, the node's type. */
@@ -137,10 +149,12 @@ function outsideTransaction(type: string, fields: ParseNode): Statement | undefi
       return /_(?:SCHEMA|SYSTEM|DATABASE)$/.test(String(fields["kind"]))
         ? outside("REINDEX of a schema or database", false)
         : undefined;
-    case "AlterTableStmt":
-      return detachesConcurrently(fields["cmds"])
-        ? outside("DETACH PARTITION CONCURRENTLY", true)
-        : undefined;
+    case "AlterTableStmt": {
+      const detach = concurrentDetachment(fields);
+      return detach === undefined
+        ? undefined
+        : { ...outside("DETACH PARTITION CONCURRENTLY", true), detach };
+    }
     case "VacuumStmt":
       return fields["is_vacuumcmd"] === true ? outside("VACUUM", false) : undefined;
     case "ClusterStmt":
@@ -192,17 +206,20 @@ function indexOf(fields: ParseNode): IndexName {
   };
 }
 
-function detachesConcurrently(commands: unknown): boolean {
-  return (
-    Array.isArray(commands) &&
-    commands.some((command) => {
-      const { subtype, def } = asNode(asNode(command)["AlterTableCmd"]);
-      return (
-        subtype === "AT_DetachPartition" &&
-        asNode(asNode(def)["PartitionCmd"])["concurrent"] === true
-      );
-    })
-  );
+function concurrentDetachment(fields: ParseNode): Detachment | undefined {
+  const commands = Array.isArray(fields["cmds"]) ? (fields["cmds"] as unknown[]) : [];
+  for (const command of commands) {
+    const { subtype, def } = asNode(asNode(command)["AlterTableCmd"]);
+    const partition = asNode(asNode(def)["PartitionCmd"]);
+    if (subtype !== "AT_DetachPartition" || partition["concurrent"] !== true) continue;
+    return { table: tableOf(fields["relation"]), partition: tableOf(partition["name"]) };
+  }
+  return undefined;
+}
+
+function tableOf(relation: unknown): TableName {
+  const { schemaname, relname } = asNode(relation);
+  return { schema: asText(schemaname), table: asText(relname) ?? "" };
 }
 
 // ---- what may stand anywhere in a statement ----
@@ -251,8 +268,12 @@ function anyNode(value: unknown, holds: (type: string, fields: ParseNode) => boo
 
 // ---- small things ----
 
-export function outside(what: string, concurrently: boolean, index?: IndexName): Statement {
-  return { kind: "outside", what, concurrently, index };
+export function outside(
+  what: string,
+  concurrently: boolean,
+  index?: IndexName,
+): Extract<Statement, { readonly kind: "outside" }> {
+  return { kind: "outside", what, concurrently, index, detach: undefined };
 }
 
 export function refused(reason: RefusedReason, what: string): Statement {

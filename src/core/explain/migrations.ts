@@ -41,8 +41,6 @@ const brokenProof = {
   transaction: "its statements ended the transaction they ran in",
   lock: "its statements gave lacuna's advisory lock away (pg_advisory_unlock_all?)",
   row: "its row is not in the tracker after the insert (a trigger or a rule on the tracker?)",
-  index:
-    "an index that it names exists already and is INVALID, which IF NOT EXISTS hides; drop it first",
   reply: "the server's reply does not prove that it was recorded and committed",
 } as const;
 

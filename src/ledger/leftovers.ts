@@ -1,5 +1,6 @@
+/** What a statement outside of transactions leaves behind when its runner dies. */
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
-import type { IndexName } from "../core/statements.ts";
+import type { Detachment, IndexName, TableName } from "../core/statements.ts";
 import type { Session } from "../ports.ts";
 
 export interface IndexState {
@@ -17,8 +18,7 @@ export async function findIndex(
   index: IndexName,
 ): Promise<IndexState | undefined> {
   if (index.name === undefined) return undefined;
-  const schema = index.schema === undefined ? "" : `${quoteIdentifier(index.schema)}.`;
-  const table = quoteLiteral(`${schema}${quoteIdentifier(index.table)}`);
+  const table = quoteLiteral(quoteTable(index));
   const [rows] = await session.rows(`
 select i.indexrelid::text as oid, i.indisvalid::text as is_valid,
        pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
@@ -36,4 +36,33 @@ select i.indexrelid::text as oid, i.indisvalid::text as is_valid,
     isValid: row["is_valid"] === "true",
     isBeingBuilt: row["is_being_built"] === "true",
   };
+}
+
+/** A partition whose detachment began and was cut off is `pending`; detached, it is `gone`. */
+export async function stateOfDetachment(
+  session: Session,
+  { table, partition }: Detachment,
+): Promise<"attached" | "pending" | "gone"> {
+  const [rows] = await session.rows(`
+select i.inhdetachpending::text as pending from pg_catalog.pg_inherits i
+ where i.inhrelid = pg_catalog.to_regclass(${quoteLiteral(quoteTable(partition))})
+   and i.inhparent = pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})`);
+  const row = rows?.[0];
+  if (row === undefined) return "gone";
+  return row["pending"] === "true" ? "pending" : "attached";
+}
+
+/** https://www.postgresql.org/docs/current/sql-altertable.html: FINALIZE goes on with it. */
+export async function finishDetachment(
+  session: Session,
+  { table, partition }: Detachment,
+): Promise<void> {
+  await session.run(
+    `alter table ${quoteTable(table)} detach partition ${quoteTable(partition)} finalize`,
+  );
+}
+
+function quoteTable({ schema, table }: TableName): string {
+  const name = quoteIdentifier(table);
+  return schema === undefined ? name : `${quoteIdentifier(schema)}.${name}`;
 }
