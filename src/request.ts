@@ -18,7 +18,7 @@ export type OutputMode = "text" | "json";
 /** How much is said: `quiet` leaves out what is not data, `verbose` adds what usually is noise. */
 export type Talk = "quiet" | "normal" | "verbose";
 
-export interface SetRequest {
+interface SetRequest {
   /** Undefined: the embedded set, or ./migrations where there is none. */
   readonly folder: string | undefined;
 }

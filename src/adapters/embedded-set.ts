@@ -3,7 +3,7 @@
  * `build.ts` puts a module of the same shape in the place of this one, with the manifest as code
  * and all files in one blob, so that nothing else has to know how the tool was started.
  */
-export interface EmbeddedFile {
+interface EmbeddedFile {
   readonly name: string;
   readonly offset: number;
   readonly length: number;

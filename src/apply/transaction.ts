@@ -1,4 +1,5 @@
 /** One flight: sent, judged by its command tags, and tried again where a lock was in the way. */
+import { randomUUID } from "node:crypto";
 import { type ApplyContext, cancelOnSignal, resetSession } from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
@@ -92,7 +93,7 @@ function flightContext(
     lockKey: context.lockKey,
     role: context.role,
     login: context.login,
-    nonce: crypto.randomUUID(),
+    nonce: randomUUID(),
     lockTimeoutMs,
     statementTimeoutMs: migration.directives.statementTimeoutMs,
   };

@@ -39,7 +39,7 @@ export interface AppliedEntry {
   readonly lineEndsDiffer: boolean;
 }
 
-export interface UnknownEntry {
+interface UnknownEntry {
   readonly kind: "unknown";
   readonly version: Version;
   readonly row: AppliedRow;

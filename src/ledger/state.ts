@@ -39,7 +39,7 @@ export async function readState(
   return readTables(session, tracker, await refreshFacts(session, tracker));
 }
 
-export async function refreshFacts(session: Session, tracker: TrackerName): Promise<Facts> {
+async function refreshFacts(session: Session, tracker: TrackerName): Promise<Facts> {
   const [rows] = await session.rows(factsQuery(tracker));
   return readFacts(rows?.[0]);
 }

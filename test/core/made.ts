@@ -51,9 +51,9 @@ export interface RowSample {
   readonly text?: string | Uint8Array | null;
 }
 
-export const noon: Date = new Date(Date.UTC(2026, 1, 14, 12, 0, 0));
+const noon: Date = new Date(Date.UTC(2026, 1, 14, 12, 0, 0));
 
-export function rowOf({ version, name = "a", text = "" }: RowSample): AppliedRow {
+function rowOf({ version, name = "a", text = "" }: RowSample): AppliedRow {
   const bytes = typeof text === "string" ? bytesOf(text) : text;
   return {
     version: versionOf(version),

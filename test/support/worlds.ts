@@ -21,12 +21,12 @@ export interface TestWorld extends World {
   readonly events: readonly Event[];
 }
 
-export const neverInterrupted: Interruption = {
+const neverInterrupted: Interruption = {
   signal: undefined,
   onSignal: () => () => undefined,
 };
 
-export function sourceOf(files: Files): Source {
+function sourceOf(files: Files): Source {
   const encoder = new TextEncoder();
   return {
     folder: "migrations",
