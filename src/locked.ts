@@ -46,6 +46,18 @@ export async function withLock<T>(
   }
 
   async function holding(session: Session, facts: Facts): Promise<T> {
+    // Whatever runs is cancelled, and fails by itself (57014): a cancel that fails does not count.
+    const stopCancelling = world.interruption.onSignal(() => {
+      session.cancel().catch(() => undefined);
+    });
+    try {
+      return await locking(session, facts);
+    } finally {
+      stopCancelling();
+    }
+  }
+
+  async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
     const lock = await takeLock(session, { ...world, key, waitMs: request.lockWaitMs });
     const { signal } = world.interruption;

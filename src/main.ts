@@ -83,11 +83,11 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "new": {
       const { newCommand } = await import("./commands/new.ts");
       const { directorySource } = await import("./adapters/directory.ts");
-      const { folderOnDisk, makeFolder, systemClock } = await import("./adapters/system.ts");
+      const { folderOnDisk, systemClock } = await import("./adapters/system.ts");
       const path = request.folder ?? developmentFolder;
       // The first command of a new project makes its folder; one that is named has to be there.
-      if (request.folder === undefined) makeFolder(path);
-      const folder = folderOnDisk(path);
+      const isNamed = request.folder !== undefined;
+      const folder = folderOnDisk(path, isNamed ? "must exist" : "is made");
       return newCommand(
         directorySource(path),
         folder,
@@ -160,6 +160,10 @@ function problemsIn(error: unknown, request: Request): readonly Problem[] | unde
   if (error instanceof Refusal) return error.problems;
   if (!(error instanceof SqlError)) return undefined;
   const { server, kind } = error;
+  const queryCanceled = "57014";
+  const { signal } = interruption;
+  if (signal !== undefined && server.code === queryCanceled)
+    return [{ code: "interrupted", signal }];
   const isReading = request.command === "status" || request.command === "plan";
   const doing = isReading ? "reading the tracker" : "working on the tracker";
   if (kind === "lost") return [{ code: "connection-lost", doing, message: server.message }];

@@ -1,14 +1,20 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
 import { Refusal, type Source } from "../ports.ts";
 
 /** A folder of migrations on disk. Links are followed; sub-folders are not looked into. */
-export function directorySource(folder: string): Source {
+export function directorySource(
+  folder: string,
+  presence: "must exist" | "may be absent" = "must exist",
+): Source {
   return {
     folder,
-    list: () => Promise.resolve(readFolder(folder)),
+    list() {
+      const isAbsent = presence === "may be absent" && !existsSync(folder);
+      return Promise.resolve(isAbsent ? [] : readFolder(folder));
+    },
   };
 }
 

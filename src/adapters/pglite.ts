@@ -5,7 +5,7 @@
  * tags and positions mean the same in both. It has no network and no other session: nothing
  * can be cancelled, and nobody else can hold the lock.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import type { ServerMessage } from "../core/problem.ts";
@@ -39,7 +39,8 @@ export function databaseOver(label: string, open: () => Promise<PGlite>): Databa
       }
     },
     async [Symbol.asyncDispose]() {
-      if (opened !== undefined) await (await opened).close();
+      // One that could not be opened has told so already.
+      await (await opened?.catch(() => undefined))?.close();
     },
   };
 }
@@ -53,7 +54,7 @@ async function openPglite(target: EmbeddedTarget): Promise<PGlite> {
   const { folder } = target;
   const isNew = folder === undefined || !existsSync(join(folder, "PG_VERSION"));
   try {
-    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    if (folder !== undefined) prepareFolder(folder);
     return await Pglite.create({
       ...(folder === undefined ? {} : { dataDir: folder }),
       ...(await assetsFor(isNew)),
@@ -66,6 +67,15 @@ async function openPglite(target: EmbeddedTarget): Promise<PGlite> {
       { cause: error },
     );
   }
+}
+
+/** A cluster is poured into an empty folder, or over one that was half made: nowhere else. */
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const names = readdirSync(folder);
+  const isOurs =
+    names.length === 0 || ["PG_VERSION", "global", "pg_wal"].some((name) => names.includes(name));
+  if (!isOurs) throw new Error("the folder holds other files, and no database");
 }
 
 /** In the executable the files of PGlite are inside; elsewhere it finds them by itself. */

@@ -52,7 +52,11 @@ async function connect(target: ServerTarget, options: SessionOptions): Promise<C
   for (const address of target.hosts) {
     for (const encryption of encryptionsFor(target.tls)) {
       try {
-        return await open(target, { ...address, encryption }, options);
+        const connection = await open(target, { ...address, encryption }, options);
+        if (await isFit(target, connection.session)) return connection;
+        await connection.close();
+        failure = unfit(address.host, target);
+        break;
       } catch (error) {
         failure = error;
         if (!(error instanceof SqlError)) throw error;
@@ -61,6 +65,26 @@ async function connect(target: ServerTarget, options: SessionOptions): Promise<C
     }
   }
   throw failure;
+}
+
+/** target_session_attrs: the first of several hosts that can be written to. */
+async function isFit({ sessionAttributes }: ServerTarget, session: Session): Promise<boolean> {
+  if (sessionAttributes === "any") return true;
+  const [rows] = await session.rows(
+    "select pg_catalog.pg_is_in_recovery()::text as is_standby, " +
+      "pg_catalog.current_setting('transaction_read_only') as read_only",
+  );
+  const row = rows?.[0];
+  return (
+    row?.["is_standby"] === "false" &&
+    (sessionAttributes === "primary" || row["read_only"] === "off")
+  );
+}
+
+/** 57P03, because a standby may be promoted: the next attempt asks again. */
+function unfit(host: string, { sessionAttributes }: ServerTarget): SqlError {
+  const message = `${host} is not ${sessionAttributes}, as target_session_attrs asks for`;
+  return new SqlError("refused", { severity: "FATAL", code: "57P03", message });
 }
 
 /** 28000: no pg_hba.conf entry for this kind of connection. */

@@ -65,8 +65,10 @@ async function encrypt(socket: net.Socket, options: SocketOptions): Promise<net.
     if (options.encryption === "tls if offered") return socket;
     throw refusedTls("the server does not offer TLS, and sslmode asks for it");
   }
-  const secure = tls.connect({ socket, ...tlsOptions(options.target.tls, options.host) });
+  let secure: net.Socket;
   try {
+    // Reads the certificates, which may not be there or be none.
+    secure = tls.connect({ socket, ...tlsOptions(options.target.tls, options.host) });
     await settled(secure, "secureConnect", options.timeoutMs);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

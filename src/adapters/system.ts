@@ -22,17 +22,14 @@ export function systemClock(interruption: Interruption): Clock {
   };
 }
 
-export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
-}
-
-export function folderOnDisk(path: string): Folder {
+export function folderOnDisk(path: string, folder: "must exist" | "is made"): Folder {
   return {
     create(files) {
       const made: string[] = [];
       for (const { name, text } of files) {
         const file = join(path, name);
         try {
+          if (folder === "is made") mkdirSync(path, { recursive: true });
           // `wx` fails where the file exists: nothing is ever overwritten.
           const handle = openSync(file, "wx");
           made.push(file);

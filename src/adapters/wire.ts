@@ -60,7 +60,8 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
         if (missing === 0 && headerLength < 5) {
           header[headerLength++] = chunk[at++] ?? 0;
           if (headerLength < 5) continue;
-          missing = readUint32(header, 1) - 4;
+          // A length below 4 is no length: whatever speaks there is no PostgreSQL.
+          missing = Math.max(0, readUint32(header, 1) - 4);
           payload = isWanted(header[0] ?? 0) ? new Uint8Array(missing) : undefined;
           payloadLength = 0;
           if (header[0] !== dataRow) others.push(header.slice());

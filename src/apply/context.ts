@@ -1,5 +1,5 @@
 import type { TrackerName } from "../core/tracker.ts";
-import { settings } from "../ledger/facts.ts";
+import { settings } from "../ledger/settings.ts";
 import { quoteIdentifier } from "../core/quote.ts";
 import type { Session, World } from "../ports.ts";
 
@@ -25,11 +25,4 @@ export async function resetSession({ session, login }: ApplyContext): Promise<vo
     `set session authorization ${quoteIdentifier(login)}; reset role; reset all; close all; deallocate all; ` +
       `unlisten *; discard temp; discard sequences; ${settings}`,
   );
-}
-
-/** The cancelled query fails by itself (57014), and that counts: a cancel that fails does not. */
-export function cancelOnSignal({ session, world }: ApplyContext): () => void {
-  return world.interruption.onSignal(() => {
-    session.cancel().catch(() => undefined);
-  });
 }

@@ -6,7 +6,7 @@
  * cannot is recorded as started before it and as done after it: at least once, and what a
  * dead runner left of it is looked at before it is run again.
  */
-import { type ApplyContext, cancelOnSignal } from "./context.ts";
+import type { ApplyContext } from "./context.ts";
 import { type Cargo, fly } from "./transaction.ts";
 import { offsetOfPosition, placeOf } from "../core/locate.ts";
 import type { ProgressRow } from "../core/migration.ts";
@@ -21,8 +21,9 @@ import {
   stepFlight,
 } from "../ledger/flight.ts";
 import type { Version } from "../core/version.ts";
-import { findIndex, finishDetachment, stateOfDetachment } from "../ledger/leftovers.ts";
-import { ensureProgress } from "../ledger/record.ts";
+import { findIndex, finishDetachment, leftoverOf, stateOfDetachment } from "../ledger/leftovers.ts";
+import { ensureProgress, forgetStarted } from "../ledger/record.ts";
+import { swapSettings } from "../ledger/settings.ts";
 import { readProgress } from "../ledger/state.ts";
 import { SqlError } from "../ports.ts";
 
@@ -94,11 +95,34 @@ async function runUndone(run: StepRun, row: ProgressRow | undefined): Promise<Pr
 
   const found = row?.state === "started" ? await lookAt(run, row) : "run";
   if (typeof found === "object") return found;
-  if (found === "run") {
-    const problem = (await flyNote(run, startedFlight)) ?? (await sendUnlimited(run));
-    if (problem !== undefined) return problem;
+  if (found === "done") return flyNote(run, doneFlight);
+  return (await startAndSend(run)) ?? flyNote(run, doneFlight);
+}
+
+/**
+ * `started` says that what the statement makes was not there before it: so what is there when
+ * it is looked at later was made by it. A statement that finds its work done by somebody else
+ * is sent without that note (and PostgreSQL judges it), and one that failed and left nothing
+ * behind takes the note back.
+ */
+async function startAndSend(run: StepRun): Promise<Problem | undefined> {
+  const { session } = run.context;
+  const { statement } = run.step;
+  const isThere = (await leftoverOf(session, statement)) === "complete";
+  const problem =
+    (isThere ? undefined : await flyNote(run, startedFlight)) ?? (await sendLimited(run));
+  if (problem?.code !== "migration-failed" || isThere || statement.kind === "procedural")
+    return problem;
+  if ((await leftoverOf(session, statement)) !== "partial") {
+    // Without it the next run looks at the statement once more, and that is all.
+    await forgetStarted(
+      session,
+      run.context.tracker,
+      run.script.migration.version,
+      run.step.number,
+    ).catch(() => undefined);
   }
-  return flyNote(run, doneFlight);
+  return problem;
 }
 
 /**
@@ -132,27 +156,34 @@ async function lookAt(
     return { code: "invalid-index", id, path: up.path, index: index.name };
   }
   world.reporter.report({ kind: "repairing", migration, index: index.name });
+  const before = await swapSettings(session, { lock_timeout: 0 });
   await session.run(`drop index concurrently if exists ${index.name}`);
+  await swapSettings(session, before);
   return "run";
 }
 
 /**
  * A lock timeout in the middle of a concurrent build would leave an INVALID index, so there is
- * none; the header's statement-timeout is the one limit.
+ * none; other statements obey the header, or what the file has set. Both are put back.
  */
-async function sendUnlimited(run: StepRun): Promise<Problem | undefined> {
+async function sendLimited(run: StepRun): Promise<Problem | undefined> {
   const { session } = run.context;
-  const limitMs = run.script.migration.directives.statementTimeoutMs ?? 0;
-  await session.run(`set lock_timeout = 0; set statement_timeout = ${limitMs}`);
+  const { lockTimeoutMs, statementTimeoutMs } = run.script.migration.directives;
+  const { statement } = run.step;
+  const isConcurrent = statement.kind === "outside" && statement.concurrently;
+  const limits = {
+    lock_timeout: isConcurrent ? 0 : lockTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+  };
+  const before = await swapSettings(session, limits);
   const problem = await sendAlone(run);
-  if (problem === undefined) await session.run("set statement_timeout = 0");
+  if (problem?.code !== "outcome-unknown") await swapSettings(session, before);
   return problem;
 }
 
 /** Sends the statement as a message of its own, in no transaction of ours. */
 async function sendAlone({ script, step, context }: StepRun): Promise<Problem | undefined> {
   const { id, version, up } = script.migration;
-  const stopListening = cancelOnSignal(context);
   try {
     await context.session.run(step.sql);
     return undefined;
@@ -175,8 +206,6 @@ async function sendAlone({ script, step, context }: StepRun): Promise<Problem | 
       kept: keptBefore(script, step),
       attempts: 1,
     };
-  } finally {
-    stopListening();
   }
 }
 

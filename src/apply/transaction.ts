@@ -1,6 +1,6 @@
 /** One flight: sent, judged by its command tags, and tried again where a lock was in the way. */
 import { randomUUID } from "node:crypto";
-import { type ApplyContext, cancelOnSignal, resetSession } from "./context.ts";
+import { type ApplyContext, resetSession } from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Kept, Problem, Stage } from "../core/problem.ts";
@@ -108,7 +108,6 @@ async function send(
   context: ApplyContext,
 ): Promise<undefined | SqlError | readonly string[]> {
   const { session } = context;
-  const stopListening = cancelOnSignal(context);
   try {
     const tags = (await session.run(flight.script)).map((result) => result.tag);
     const end = tags.slice(-flight.proof.length);
@@ -119,8 +118,6 @@ async function send(
     if (!(error instanceof SqlError)) throw error;
     if (error.kind !== "lost") await session.run("rollback").catch(() => undefined);
     return error;
-  } finally {
-    stopListening();
   }
 }
 

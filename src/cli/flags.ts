@@ -8,6 +8,7 @@
 import { cac } from "cac";
 import { parseDurationMs } from "../core/duration.ts";
 import type { Problem } from "../core/problem.ts";
+import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { type Command, flagsOf } from "./options.ts";
 
@@ -43,8 +44,10 @@ export function parseFlags(
 function ownWords(command: Command, message: string): string {
   const unused = /^Unused args: (.*)$/s.exec(message)?.[1];
   const valueless = /`(--[a-z-]+) <[^`]*` value is missing/.exec(message)?.[1];
-  if (unused !== undefined)
-    return `\`lacuna ${command.name}\` does not take ${unused.replaceAll("`", '"')}`;
+  if (unused !== undefined) {
+    const words = unused.split(", ").map((word) => word.replace(/^`|`$/g, ""));
+    return `\`lacuna ${command.name}\` does not take ${shown(words.join(" "))}`;
+  }
   if (valueless !== undefined) return `The flag ${valueless} needs a value`;
   if (message.startsWith("missing required args"))
     return `\`lacuna ${command.name}\` needs ${command.args}`;
@@ -59,7 +62,7 @@ function flagFault(command: Command, argv: readonly string[]): string | undefine
   for (const word of words.filter((one) => one.startsWith("-") && one !== "-h")) {
     const [name = word, value] = word.split("=", 2);
     const flag = flags.get(name);
-    if (flag === undefined) return `Unknown flag ${name}`;
+    if (flag === undefined) return `Unknown flag ${name.includes("://") ? "(not shown)" : name}`;
     if (value !== undefined && flag.value === undefined) return `The flag ${name} takes no value`;
     if (value === "") return `The flag ${name} needs a value`;
   }
@@ -145,7 +148,9 @@ export class Flags {
     return word ?? fallback;
   }
 
+  /** A flag may be read more than once; it is wrong once. */
   #wrong(message: string): void {
+    if (this.problems.some((one) => one.code === "usage" && one.message === message)) return;
     this.problems.push({ code: "usage", message, hint: "`lacuna --help` shows the flags" });
   }
 }

@@ -1,7 +1,9 @@
 /** argv and environment → Request: every value becomes a type that cannot be wrong. */
+import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { defaultTracker, parseTracker } from "../core/tracker.ts";
 import type { MarkChange } from "../core/marking.ts";
+import { parseVersion } from "../core/version.ts";
 import type { DatabaseRequest, OutputMode, Request, Talk } from "../request.ts";
 import { type DatabaseSources, findDatabase } from "./database-url.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
@@ -47,7 +49,7 @@ function unknownCommand(word: string): ReturnType<typeof usage> {
   return usage(
     word.startsWith("-")
       ? `The command stands in front of its flags: ${word} is none`
-      : `Unknown command "${word}"`,
+      : `Unknown command ${shown(word)}`,
     `commands are ${commands.map((one) => one.name).join(", ")}; \`lacuna --help\` shows them`,
   );
 }
@@ -76,10 +78,13 @@ function requestOf(
       const tracker = readTracker(flags);
       if (!tracker.ok) return tracker;
       const direction = flags.has("down") ? "down" : "up";
+      const [version = ""] = args;
+      if (parseVersion(version) === undefined)
+        return usage(`${shown(version)} is no version`, versionHint);
       return succeed({
         command: "show",
         folder,
-        version: args[0] ?? "",
+        version,
         direction,
         tracker: tracker.value,
       });
@@ -93,6 +98,11 @@ function requestOf(
       });
     default:
   }
+  const marked = name === "mark" ? args.slice(1) : [];
+  const noVersion = [flags.text("to"), flags.text("up-to"), ...marked].find(
+    (text) => text !== undefined && parseVersion(text) === undefined,
+  );
+  if (noVersion !== undefined) return usage(`${shown(noVersion)} is no version`, versionHint);
   const database = readDatabase(name, folder, flags, sources);
   switch (name) {
     case "status":
@@ -181,7 +191,7 @@ function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
         : usage("`mark renumbered` takes the old and the new version", markHint);
     }
     default:
-      return usage(`Unknown state "${state}"`, markHint);
+      return usage(`Unknown state ${shown(state)}`, markHint);
   }
 }
 
@@ -189,5 +199,6 @@ function map<T>(result: Result<T>, then: (value: T) => Request): Result<Request>
   return result.ok ? succeed(then(result.value)) : result;
 }
 
+const versionHint = "a version is the number in front of a file's name";
 const markHint = "`lacuna mark --help` shows the states";
 const fiveMinutesMs = 300_000;

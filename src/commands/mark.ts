@@ -1,8 +1,9 @@
 /** Says something about versions without running them. Under the lock, and idempotent. */
+import type { Problem } from "../core/problem.ts";
 import { decideMarking, type Marking } from "../core/marking.ts";
-import { checkTracker, type Facts } from "../ledger/facts.ts";
+import { checkTracker } from "../ledger/facts.ts";
 import { acceptFiles, forgetApplied, prepareTracker, recordApplied } from "../ledger/record.ts";
-import { readState } from "../ledger/state.ts";
+import { type DatabaseState, readState } from "../ledger/state.ts";
 import { withLock } from "../locked.ts";
 import type { Outcome } from "../outcome.ts";
 import { Refusal, type Session, type World } from "../ports.ts";
@@ -15,9 +16,10 @@ export async function mark(world: World, request: MarkRequest): Promise<Outcome>
     const checked = checkTracker(request.tracker, facts);
     if (!checked.ok) throw new Refusal(checked.problems);
     const state = await readState(session, request.tracker, facts);
-    const marking = decideMarking(request.change, set, state.applied);
+    const marking = decideMarking(request.change, set, state.applied, state.progress);
     if (!marking.ok) throw new Refusal(marking.problems);
-    await write(session, request, state.facts, marking.value);
+    const problem = await write(session, request, state, marking.value);
+    if (problem !== undefined) throw new Refusal([problem]);
     return {
       kind: "mark",
       done: marking.value.done.length === 0 ? ["nothing to mark"] : marking.value.done,
@@ -28,16 +30,44 @@ export async function mark(world: World, request: MarkRequest): Promise<Outcome>
 
 async function write(
   session: Session,
-  { tracker }: MarkRequest,
-  facts: Facts,
-  marking: Marking,
-): Promise<void> {
-  if (marking.applied.length > 0) {
+  { tracker, change }: MarkRequest,
+  state: DatabaseState,
+  { applied, pending, accepted }: Marking,
+): Promise<Problem | undefined> {
+  const { facts } = state;
+  const [first] = applied;
+  if (first !== undefined) {
+    const legacy = state.legacy.find((one) => one.rows.length > 0);
+    if (state.applied.size === 0 && legacy !== undefined && !("upTo" in change)) {
+      // With a row in the tracker `up` would no longer take over what that tool applied.
+      const message = `${legacy.name} of golang-migrate is not taken over yet: run \`lacuna up\`, or say it all with --up-to`;
+      return { code: "not-marked", version: first.version, message };
+    }
     await prepareTracker(session, tracker, facts, undefined);
-    await recordApplied(session, tracker, marking.applied);
+    await recordApplied(session, tracker, applied);
   }
-  if (marking.pending.length > 0 && facts.tracker !== undefined) {
-    await forgetApplied(session, tracker, marking.pending);
+  if (pending.length > 0 && (facts.tracker !== undefined || facts.progressExists)) {
+    await forgetApplied(session, tracker, facts, pending);
   }
-  if (marking.accepted.length > 0) await acceptFiles(session, tracker, marking.accepted);
+  if (accepted.length > 0) await acceptFiles(session, tracker, accepted);
+
+  // A trigger, a rule or a policy on the tracker can swallow a write without a word.
+  const now = (await readState(session, tracker, facts)).applied;
+  const lost =
+    applied.find((one) => now.get(one.version)?.name !== one.name)?.version ??
+    pending.find((version) => now.has(version)) ??
+    accepted.find(({ to, what }) => {
+      const row = now.get(to.version);
+      return (
+        row === undefined ||
+        (what === "name" ? row.name !== to.name : row.checksum !== to.up.checksum)
+      );
+    })?.to.version;
+  return lost === undefined
+    ? undefined
+    : {
+        code: "not-marked",
+        version: lost,
+        message: "the tracker did not take it (a trigger, a rule or a policy?)",
+      };
 }

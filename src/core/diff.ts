@@ -34,7 +34,10 @@ export function diff(
         : "missing";
     return { kind: "unknown", version, row: row as AppliedRow, states: [state] };
   });
-  return { entries };
+  const orphanedProgress = progress.filter(
+    (row) => !set.has(row.version) && !applied.has(row.version),
+  );
+  return { entries, orphanedProgress };
 }
 
 function compare(migration: Migration, row: AppliedRow): AppliedEntry {
@@ -78,7 +81,7 @@ function pendingEntry(
  * Files without a statement are all alike, so a new placeholder would be taken for a deleted
  * one: they never count as the same file.
  */
-function isSameFile(migration: Migration, row: AppliedRow): boolean {
+export function isSameFile(migration: Migration, row: AppliedRow): boolean {
   if (row.checksum === null) return false;
   const { bytes, checksum } = migration.up;
   const same = row.checksum === checksum || differsInLineEndsOnly(bytes, row.checksum);

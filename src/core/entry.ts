@@ -49,6 +49,8 @@ interface UnknownEntry {
 /** Every version in numeric order. */
 export interface Diff {
   readonly entries: readonly Entry[];
+  /** Progress of versions that are neither in the set nor applied: their file is gone. */
+  readonly orphanedProgress: readonly ProgressRow[];
 }
 
 /** The state that is shown where there is room for one. */

@@ -1,6 +1,7 @@
 /** What `mark` means for a set and its rows, or why it cannot be done. */
-import type { AppliedRow, AppliedSet, Migration, MigrationSet } from "./migration.ts";
+import type { AppliedRow, AppliedSet, Migration, MigrationSet, ProgressRow } from "./migration.ts";
 import type { Problem } from "./problem.ts";
+import { isSameFile } from "./diff.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { findVersion } from "./scan.ts";
 import { compareVersions, parseVersion, type Version } from "./version.ts";
@@ -34,6 +35,7 @@ export function decideMarking(
   change: MarkChange,
   set: MigrationSet,
   applied: AppliedSet,
+  progress: readonly ProgressRow[] = [],
 ): Result<Marking> {
   switch (change.to) {
     case "applied":
@@ -41,7 +43,7 @@ export function decideMarking(
         ? baseline(change.upTo, set, applied)
         : markApplied(change.versions, set, applied);
     case "pending":
-      return markPending(change.versions, set, applied);
+      return markPending(change.versions, set, applied, progress);
     case "renamed":
       return accept(change.versions, set, applied, "name");
     case "changed": {
@@ -88,10 +90,14 @@ function markPending(
   versions: readonly string[],
   set: MigrationSet,
   applied: AppliedSet,
+  progress: readonly ProgressRow[],
 ): Result<Marking> {
   return collect(versions, (text) => {
     const version = parseVersion(text);
-    if (version === undefined || !(set.has(version) || applied.has(version))) {
+    const isKnown =
+      version !== undefined &&
+      (set.has(version) || applied.has(version) || progress.some((row) => row.version === version));
+    if (!isKnown) {
       return refuse({ code: "not-in-set", version: text, asked: "mark" });
     }
     const name = set.get(version)?.id ?? version;
@@ -155,7 +161,9 @@ function renumber(
     ? "it is still in the set, so it was not renumbered"
     : applied.has(to.version)
       ? `${to.id} is applied as well`
-      : undefined;
+      : row.checksum !== null && !isSameFile(to, row)
+        ? `what was applied is another file than ${to.id}`
+        : undefined;
   if (conflict !== undefined)
     return refuse({ code: "not-marked", version: from, message: conflict });
   return succeed({

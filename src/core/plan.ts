@@ -77,8 +77,8 @@ export function preview(diffed: Diff, policy: Policy, parse: Parse): Preview {
     const script = readScript(entry.migration, parse);
     if (!script.ok) problems.push(...script.problems);
     else {
-      const edited = editedStep(script.value, entry);
-      if (edited !== undefined) problems.push(edited);
+      const again = editedStep(script.value, entry) ?? renumberedSteps(script.value, diffed);
+      if (again !== undefined) problems.push(again);
       steps.push({ entry, script: script.value });
     }
   }
@@ -140,4 +140,13 @@ function editedStep(script: Executable, entry: PendingEntry): Problem | undefine
         path: entry.migration.up.path,
         statement: edited.statement,
       };
+}
+
+/** A file that stopped half-way and has another number now: its done statements would run again. */
+function renumberedSteps(script: Executable, { orphanedProgress }: Diff): Problem | undefined {
+  if (script.mode !== "statements") return undefined;
+  const digests = new Set(script.steps.map((step) => step.digest));
+  const row = orphanedProgress.find((one) => digests.has(one.digest));
+  const { version, id } = script.migration;
+  return row && { code: "renumbered-progress", version, id, from: row.version };
 }

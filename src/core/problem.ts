@@ -93,6 +93,12 @@ export type HistoryProblem =
       readonly state: "ahead" | "missing";
     }
   | {
+      readonly code: "renumbered-progress";
+      readonly version: Version;
+      readonly id: string;
+      readonly from: Version;
+    }
+  | {
       readonly code: "edited-progress";
       readonly version: Version;
       readonly path: string;

@@ -7,3 +7,8 @@ export function quoteIdentifier(name: string): string {
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** A word as a message may repeat it: one that could be a URL has a password in it. */
+export function shown(word: string): string {
+  return /:\/\/|password/i.test(word) ? "a URL that is not shown" : `"${word}"`;
+}

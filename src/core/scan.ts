@@ -42,11 +42,13 @@ export function scan(files: readonly SourceFile[]): Result<Scanned> {
       problems.push({ code: "too-large", path: file.path, bytes: file.bytes.length });
     } else push(named.direction === "up" ? ups : downs, named);
   }
-  for (const group of [...ups.values(), ...downs.values()]) {
-    const [first, second] = group;
-    if (first === undefined || second === undefined) continue;
-    const paths = group.map((one) => one.file.path).toSorted();
-    problems.push({ code: "duplicate", version: first.version, paths });
+  for (const [version, group] of ups) {
+    if (group.length > 1) problems.push(duplicateOf(version, group));
+  }
+  for (const [version, group] of downs) {
+    // A down file of another name is one without its up file: a note, below.
+    const ours = group.filter((one) => one.name === ups.get(version)?.[0]?.name);
+    if (ours.length > 1) problems.push(duplicateOf(version, ours));
   }
 
   const migrations = new Map<Version, Migration>();
@@ -109,6 +111,10 @@ function parseName(file: SourceFile): NamedFile | undefined {
   if (/\.(?:up|down)$/i.test(name)) return undefined;
   const direction = match?.[3] === "down" ? "down" : "up";
   return { file, version, name, id: `${match?.[1]}_${name}`, direction };
+}
+
+function duplicateOf(version: Version, group: readonly NamedFile[]): Problem {
+  return { code: "duplicate", version, paths: group.map((one) => one.file.path).toSorted() };
 }
 
 function push(groups: Map<Version, NamedFile[]>, named: NamedFile): void {

@@ -1,5 +1,5 @@
 import { type Result, refuse, succeed } from "./result.ts";
-import { quoteIdentifier } from "./quote.ts";
+import { quoteIdentifier, shown } from "./quote.ts";
 
 /** Where the applied versions are recorded, as the catalog spells it (unquoted). */
 export interface TrackerName {
@@ -37,7 +37,7 @@ export function parseTracker(text: string): Result<TrackerName> {
   }
   return refuse({
     code: "usage",
-    message: `Cannot use "${text}" as the tracker's name`,
+    message: `Cannot use ${shown(text)} as the tracker's name`,
     hint: "the form is table or schema.table, with double quotes around names that need them; at most 54 bytes each",
   });
 }

@@ -6,6 +6,7 @@ import { quoteLiteral } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { displayTracker, type TrackerName } from "../core/tracker.ts";
 import type { Row } from "../ports.ts";
+import { settings } from "./settings.ts";
 
 export interface Facts {
   /** As `server_version_num` has it: 180004. */
@@ -24,33 +25,6 @@ export interface Facts {
   /** Tables of exactly (version bigint, dirty boolean) in the schemas that `up` looks at. */
   readonly legacy: readonly { readonly schema: string; readonly table: string }[];
 }
-
-/**
- * The session's settings, sent at the opening and again after every reset (research:
- * mechanisms, M10). They go by SET: poolers refuse start-up parameters.
- */
-export const settings: string = [
-  "set standard_conforming_strings = on",
-  "set client_encoding = 'UTF8'",
-  "set statement_timeout = 0",
-  "set lock_timeout = 0",
-  "set idle_in_transaction_session_timeout = 0",
-  "set client_min_messages = notice",
-  "set default_transaction_isolation = 'read committed'",
-  "set tcp_keepalives_idle = 15",
-  "set tcp_keepalives_interval = 5",
-  "set tcp_keepalives_count = 4",
-  // Only what the server knows and its platform can do: transaction_timeout came with 17, a
-  // server too old for idle_session_timeout is to be told so in words, and
-  // client_connection_check_interval is refused where the system cannot watch a socket. A
-  // commit that is acknowledged before it is durable would make "applied" a guess.
-  "select pg_catalog.set_config(name, value, false) from (values " +
-    "('transaction_timeout', '0', pg_catalog.current_setting('transaction_timeout', true) is not null), " +
-    "('idle_session_timeout', '0', pg_catalog.current_setting('idle_session_timeout', true) is not null), " +
-    "('client_connection_check_interval', '2s', pg_catalog.version() like '%linux%'), " +
-    "('synchronous_commit', 'on', pg_catalog.current_setting('synchronous_commit') = 'off')" +
-    ") as wanted (name, value, applies) where applies",
-].join("; ");
 
 export function openingScript(tracker: TrackerName): string {
   return `${settings}; ${factsQuery(tracker)}`;

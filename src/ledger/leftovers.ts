@@ -1,6 +1,6 @@
 /** What a statement outside of transactions leaves behind when its runner dies. */
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
-import type { Detachment, IndexName, TableName } from "../core/statements.ts";
+import type { Detachment, IndexName, Statement, TableName } from "../core/statements.ts";
 import type { Session } from "../ports.ts";
 
 export interface IndexState {
@@ -65,4 +65,20 @@ export async function finishDetachment(
 function quoteTable({ schema, table }: TableName): string {
   const name = quoteIdentifier(table);
   return schema === undefined ? name : `${quoteIdentifier(schema)}.${name}`;
+}
+
+/** What there is of a statement's work: all, a part that was cut off, or nothing that can be seen. */
+export async function leftoverOf(
+  session: Session,
+  statement: Statement,
+): Promise<"complete" | "partial" | "none"> {
+  if (statement.kind !== "outside") return "none";
+  if (statement.detach !== undefined) {
+    const state = await stateOfDetachment(session, statement.detach);
+    if (state === "gone") return "complete";
+    return state === "pending" ? "partial" : "none";
+  }
+  const index = statement.index && (await findIndex(session, statement.index));
+  if (index === undefined) return "none";
+  return index.isValid ? "complete" : "partial";
 }

@@ -3,9 +3,9 @@ import type { Acceptance } from "../core/marking.ts";
 import type { Migration } from "../core/migration.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { Adoption } from "../core/takeover.ts";
-import { quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
+import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import type { Version } from "../core/version.ts";
-import type { Session } from "../ports.ts";
+import { Refusal, type Session } from "../ports.ts";
 import type { Facts } from "./facts.ts";
 import { adoptionComment } from "./state.ts";
 
@@ -20,7 +20,12 @@ export async function prepareTracker(
     ...(facts.tracker === undefined ? createTracker(tracker, facts) : []),
     ...(adoption === undefined ? [] : adopt(tracker, facts, adoption)),
   ];
-  if (statements.length > 0) await inTransaction(session, statements);
+  if (statements.length === 0) return;
+  const tags = await inTransaction(session, statements);
+  const wanted = adoption?.migrations.length;
+  if (wanted === undefined || tags.includes(`INSERT 0 ${wanted}`)) return;
+  const message = "it did not take the rows of the take-over (a trigger, a rule or a policy?)";
+  throw new Refusal([{ code: "bad-tracker", tracker: displayTracker(tracker), message }]);
 }
 
 function createTracker(tracker: TrackerName, facts: Facts): readonly string[] {
@@ -57,6 +62,7 @@ export async function recordApplied(
 export async function forgetApplied(
   session: Session,
   tracker: TrackerName,
+  facts: Facts,
   versions: readonly Version[],
 ): Promise<void> {
   const list = versions.join(", ");
@@ -66,7 +72,9 @@ export async function forgetApplied(
     versions.map((version) => ({ version })),
   );
   await inTransaction(session, [
-    `delete from ${quoteTracker(tracker)} where version in (${list})`,
+    ...(facts.tracker === undefined
+      ? []
+      : [`delete from ${quoteTracker(tracker)} where version in (${list})`]),
     ...forget,
   ]);
 }
@@ -97,6 +105,19 @@ export async function ensureProgress(session: Session, tracker: TrackerName): Pr
     `create table ${quoteProgress(tracker)} (version numeric, statement int, ` +
       "digest text not null, state text not null check (state in ('started', 'done')), " +
       "invalid_before oid[], started_at timestamptz not null, primary key (version, statement))",
+  );
+}
+
+/** Takes back the note that a statement was started: it failed, and left nothing. */
+export async function forgetStarted(
+  session: Session,
+  tracker: TrackerName,
+  version: Version,
+  statement: number,
+): Promise<void> {
+  await session.run(
+    `delete from ${quoteProgress(tracker)} where version = ${version} ` +
+      `and statement = ${statement} and state = 'started'`,
   );
 }
 
@@ -134,9 +155,13 @@ async function progressExists(session: Session, tracker: TrackerName): Promise<b
   return rows?.[0]?.["found"] === "true";
 }
 
-async function inTransaction(session: Session, statements: readonly string[]): Promise<void> {
+async function inTransaction(
+  session: Session,
+  statements: readonly string[],
+): Promise<readonly string[]> {
   try {
-    await session.run(["begin", ...statements, "commit"].join("; "));
+    const results = await session.run(["begin", ...statements, "commit"].join("; "));
+    return results.map((result) => result.tag);
   } catch (error) {
     await session.run("rollback").catch(() => undefined);
     throw error;

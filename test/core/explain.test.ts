@@ -163,6 +163,17 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["7", '"a"', "ahead"],
     advises: ["--strict"],
   },
+  "renumbered-progress": {
+    problem: {
+      code: "renumbered-progress",
+      version,
+      id: "007_a",
+      from: versionOf("5"),
+    },
+    exitCode: 4,
+    names: ["007_a", "version 5"],
+    advises: ["lacuna mark pending 5"],
+  },
   "edited-progress": {
     problem: { code: "edited-progress", version, path, statement: 2 },
     exitCode: 4,

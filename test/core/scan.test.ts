@@ -74,10 +74,6 @@ describe("two files with one version", () => {
       name: "twenty digits",
       files: { "12345678901234567890_a.sql": "", "012345678901234567890_b.sql": "" },
     },
-    {
-      name: "two down files",
-      files: { "7_c.up.sql": "", "7_a.down.sql": "", "07_b.down.sql": "" },
-    },
   ])("are refused, and both are named: $name", ({ files }: { files: Files }) => {
     const paths = Object.keys(files)
       .filter((file) => !file.includes("_c."))
@@ -86,6 +82,17 @@ describe("two files with one version", () => {
     const result = scanOf(files);
     expect(result).toMatchObject({ ok: false, problems: [{ code: "duplicate", paths }] });
     expect(codesOf(result)).toHaveLength(1);
+  });
+
+  test("two down files are refused where both belong to the up file, and noted where they do not", () => {
+    const both = scanOf({ "7_a.up.sql": "", "7_a.down.sql": "", "07_a.down.sql": "" });
+    const paths = ["m/07_a.down.sql", "m/7_a.down.sql"];
+    expect(both).toMatchObject({ ok: false, problems: [{ code: "duplicate", paths }] });
+    const strangers = scanOf({ "7_c.up.sql": "", "7_a.down.sql": "", "07_b.down.sql": "" });
+    expect(strangers.ok && strangers.value.notes.map((note) => note.code)).toEqual([
+      "down-without-up",
+      "down-without-up",
+    ]);
   });
 
   test("numbers that only look alike are two versions", () => {

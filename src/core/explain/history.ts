@@ -25,6 +25,11 @@ export const history: Explanations<HistoryProblem> = {
         : `its file was removed; take it back, or forget the version with \`lacuna mark pending ${problem.version}\``,
     exitCode: 4,
   }),
+  "renumbered-progress": (problem) => ({
+    title: `${problem.id} is pending, but statements of it are done as version ${problem.from}, whose file is gone`,
+    hint: `they would run a second time; take the old number back, or forget how far it came with \`lacuna mark pending ${problem.from}\``,
+    exitCode: 4,
+  }),
   "edited-progress": (problem) => ({
     title: `${quoted(problem.path)} was edited above the statement at which it stopped: statement ${problem.statement} is done in another form`,
     hint: `take the edit back and change later statements only; \`lacuna mark pending ${problem.version}\` forgets the progress, and everything runs again`,

@@ -422,7 +422,7 @@ describe("plan and status", () => {
       kind: "status",
       set: one,
       digest: "",
-      diff: { entries },
+      diff: { entries, orphanedProgress: [] },
       adoption,
       tracker: defaultTracker,
       database: "h",

@@ -149,7 +149,7 @@ describe("every flag arrives", () => {
 });
 
 describe("what is text stays text", () => {
-  const versions = [
+  const words = [
     "7",
     "0007",
     "12345678901234567890",
@@ -160,6 +160,9 @@ describe("what is text stays text", () => {
     "false",
     " 7 ",
   ];
+  const isVersion = (word: string): boolean => /^[0-9]+$/.test(word);
+  const versions = words.filter(isVersion);
+
   test.each(versions)("--to %j", (version) => {
     expect(requestOf("up", "--to", version)).toMatchObject({ to: version });
     expect(requestOf("up", `--to=${version}`)).toMatchObject({ to: version });
@@ -168,26 +171,50 @@ describe("what is text stays text", () => {
     });
   });
 
-  test.each(versions)("%j as an argument, before and behind a switch", (word) => {
+  test.each(words)("%j as the value of a flag", (word) => {
+    expect(requestOf("up", "--migrations", word)).toMatchObject({ folder: word });
+    expect(requestOf("up", `--migrations=${word}`)).toMatchObject({ folder: word });
+  });
+
+  test.each(versions)("version %j as an argument, before and behind a switch", (word) => {
     expect(requestOf("show", word)).toMatchObject({ version: word });
     expect(requestOf("show", word, "--down")).toMatchObject({ version: word, direction: "down" });
     expect(requestOf("show", "--down", word)).toMatchObject({ version: word, direction: "down" });
-    expect(requestOf("new", "--timestamp", word)).toMatchObject({
-      name: word,
-      numbering: "timestamp",
-    });
     expect(requestOf("mark", "--quiet", "applied", word, "--json", word)).toMatchObject({
       change: { versions: [word, word] },
     });
   });
 
+  test.each(words)("%j as an argument behind a switch", (word) => {
+    expect(requestOf("new", "--timestamp", word)).toMatchObject({
+      name: word,
+      numbering: "timestamp",
+    });
+  });
+
   test.each(["7", "-x", "--down", "--", "0007"])("%j behind -- is an argument", (word) => {
-    expect(requestOf("show", "--", word)).toMatchObject({ version: word, direction: "up" });
     expect(requestOf("new", "--", word)).toMatchObject({ name: word });
+    if (!isVersion(word)) return;
+    expect(requestOf("show", "--", word)).toMatchObject({ version: word, direction: "up" });
     expect(requestOf("mark", "applied", "7", "--", word)).toMatchObject({
       change: { versions: ["7", word] },
     });
   });
+
+  test.each(["x", "1e3", "-7", "7.0", "", "postgres://h/d?password=hunter2"])(
+    "%j is no version",
+    (word) => {
+      for (const argv of [
+        ["show", "--", word],
+        ["up", `--to=${word}`],
+        ["mark", "applied", "--", word],
+      ]) {
+        const problems = problemsOf(...argv);
+        expect(problems.map((problem) => problem.code)).toEqual(["usage"]);
+        expect(JSON.stringify(problems)).not.toContain("hunter2");
+      }
+    },
+  );
 });
 
 describe("mark", () => {
