@@ -10,7 +10,7 @@ import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
 import { exitCodeOf } from "./core/explain/explain.ts";
-import type { ExitCode, Problem } from "./core/problem.ts";
+import { type ExitCode, type Problem, sqlProblem } from "./core/problem.ts";
 import type { DatabaseTarget } from "./core/target.ts";
 import type { Event } from "./events.ts";
 import type { Outcome } from "./outcome.ts";
@@ -89,7 +89,7 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       const isNamed = request.folder !== undefined;
       const folder = folderOnDisk(path, isNamed ? "must exist" : "is made");
       return newCommand(
-        directorySource(path),
+        directorySource(path, isNamed ? "must exist" : "may be absent"),
         folder,
         systemClock(interruption),
         reporter,
@@ -159,17 +159,9 @@ async function databaseOf(target: DatabaseTarget): Promise<Database> {
 function problemsIn(error: unknown, request: Request): readonly Problem[] | undefined {
   if (error instanceof Refusal) return error.problems;
   if (!(error instanceof SqlError)) return undefined;
-  const { server, kind } = error;
-  const queryCanceled = "57014";
-  const { signal } = interruption;
-  if (signal !== undefined && server.code === queryCanceled)
-    return [{ code: "interrupted", signal }];
   const isReading = request.command === "status" || request.command === "plan";
   const doing = isReading ? "reading the tracker" : "working on the tracker";
-  if (kind === "lost") return [{ code: "connection-lost", doing, message: server.message }];
-  const insufficientPrivilege = "42501";
-  const code = server.code === insufficientPrivilege ? "not-allowed" : "database-error";
-  return [{ code, doing, error: server }];
+  return [sqlProblem(error.kind, error.server, doing, interruption.signal)];
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {

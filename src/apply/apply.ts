@@ -1,7 +1,8 @@
 /** The one loop that executes a Plan, and nothing else does. */
 import type { Migration } from "../core/migration.ts";
 import type { Plan, PlannedMigration } from "../core/plan.ts";
-import type { Problem } from "../core/problem.ts";
+import { type Problem, sqlProblem } from "../core/problem.ts";
+import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetSession } from "./context.ts";
 import { applyStatements } from "./statements.ts";
 import { applyTransaction } from "./transaction.ts";
@@ -22,9 +23,7 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<ApplyRes
     const { migration } = planned.entry;
     const isGap = planned.entry.states.includes("gap");
     const startMs = world.clock.nowMs();
-    if (applied.length > 0) await resetSession(context);
-    world.reporter.report({ kind: "applying", migration, isGap });
-    const problem = await applyOne(planned, context);
+    const problem = await tryOne(planned, applied.length > 0, context);
     if (problem !== undefined) return { applied, problems: [problem] };
 
     applied.push(migration);
@@ -32,6 +31,25 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<ApplyRes
     world.reporter.report({ kind: "applied", migration, isGap, elapsedMs });
   }
   return { applied, problems: [] };
+}
+
+/** What fails beside the migration itself (a reset, a look at the catalog) is its failure too. */
+async function tryOne(
+  planned: PlannedMigration,
+  needsReset: boolean,
+  context: ApplyContext,
+): Promise<Problem | undefined> {
+  const { world } = context;
+  const { migration, states } = planned.entry;
+  try {
+    if (needsReset) await resetSession(context);
+    world.reporter.report({ kind: "applying", migration, isGap: states.includes("gap") });
+    return await applyOne(planned, context);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    const { signal } = world.interruption;
+    return sqlProblem(error.kind, error.server, `working on ${migration.id}`, signal);
+  }
 }
 
 function applyOne(planned: PlannedMigration, context: ApplyContext): Promise<Problem | undefined> {

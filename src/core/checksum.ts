@@ -20,8 +20,13 @@ export function parseChecksum(text: string): Checksum | undefined {
  * one of them works on Windows.
  */
 export function differsInLineEndsOnly(bytes: Uint8Array, recorded: Checksum): boolean {
+  return lineEndVariants(bytes).includes(recorded);
+}
+
+/** The checksums of the same text with LF and with CRLF throughout. */
+export function lineEndVariants(bytes: Uint8Array): readonly Checksum[] {
   const unix = withUnixLineEnds(bytes);
-  return checksumOf(unix) === recorded || checksumOf(withWindowsLineEnds(unix)) === recorded;
+  return [checksumOf(unix), checksumOf(withWindowsLineEnds(unix))];
 }
 
 function withUnixLineEnds(bytes: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { differsInLineEndsOnly } from "./checksum.ts";
+import { type Checksum, differsInLineEndsOnly, lineEndVariants } from "./checksum.ts";
 import type { AppliedEntry, Diff, Entry, PendingEntry, State } from "./entry.ts";
 import type { AppliedRow, AppliedSet, Migration, MigrationSet, ProgressRow } from "./migration.ts";
 import { textOf } from "./migration.ts";
@@ -14,7 +14,11 @@ export function diff(
   const versions = [...new Set([...set.keys(), ...applied.keys()])].toSorted(compareVersions);
   const highestInSet = last([...set.keys()]);
   const highestApplied = last([...applied.keys()].toSorted(compareVersions));
-  const orphans = [...applied.values()].filter((row) => !set.has(row.version));
+  const orphans = new Map(
+    [...applied.values()].flatMap((row): [Checksum, Version][] =>
+      set.has(row.version) || row.checksum === null ? [] : [[row.checksum, row.version]],
+    ),
+  );
 
   const entries = versions.map((version): Entry => {
     const migration = set.get(version);
@@ -56,11 +60,11 @@ function compare(migration: Migration, row: AppliedRow): AppliedEntry {
 function pendingEntry(
   migration: Migration,
   highestApplied: Version | undefined,
-  orphans: readonly AppliedRow[],
+  orphans: ReadonlyMap<Checksum, Version>,
   progress: readonly ProgressRow[],
 ): PendingEntry {
   const states: State[] = [];
-  const renumberedFrom = orphans.find((row) => isSameFile(migration, row))?.version;
+  const renumberedFrom = renumberedOf(migration, orphans);
   if (renumberedFrom !== undefined) states.push("renumbered");
   if (progress.length > 0) states.push("in progress");
   const isGap =
@@ -78,14 +82,18 @@ function pendingEntry(
 }
 
 /**
- * Files without a statement are all alike, so a new placeholder would be taken for a deleted
- * one: they never count as the same file.
+ * The orphaned version that has this file's bytes, line ends forgiven. Files without a statement
+ * are all alike, so a new placeholder would be taken for a deleted one: they are nobody's.
  */
-export function isSameFile(migration: Migration, row: AppliedRow): boolean {
-  if (row.checksum === null) return false;
+function renumberedOf(
+  migration: Migration,
+  orphans: ReadonlyMap<Checksum, Version>,
+): Version | undefined {
+  // The variants are made once a file, and only where there is something to compare with.
+  if (orphans.size === 0 || !hasStatement(textOf(migration.up))) return undefined;
   const { bytes, checksum } = migration.up;
-  const same = row.checksum === checksum || differsInLineEndsOnly(bytes, row.checksum);
-  return same && hasStatement(textOf(migration.up));
+  const found = [checksum, ...lineEndVariants(bytes)].find((one) => orphans.has(one));
+  return found === undefined ? undefined : orphans.get(found);
 }
 
 function last<T>(items: readonly T[]): T | undefined {

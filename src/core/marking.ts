@@ -1,7 +1,7 @@
 /** What `mark` means for a set and its rows, or why it cannot be done. */
 import type { AppliedRow, AppliedSet, Migration, MigrationSet, ProgressRow } from "./migration.ts";
 import type { Problem } from "./problem.ts";
-import { isSameFile } from "./diff.ts";
+import { type Checksum, differsInLineEndsOnly } from "./checksum.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { findVersion } from "./scan.ts";
 import { compareVersions, parseVersion, type Version } from "./version.ts";
@@ -161,7 +161,7 @@ function renumber(
     ? "it is still in the set, so it was not renumbered"
     : applied.has(to.version)
       ? `${to.id} is applied as well`
-      : row.checksum !== null && !isSameFile(to, row)
+      : row.checksum !== null && !hasBytesOf(to, row.checksum)
         ? `what was applied is another file than ${to.id}`
         : undefined;
   if (conflict !== undefined)
@@ -197,4 +197,8 @@ function collect(
     accepted: markings.flatMap((marking) => marking.accepted),
     done: markings.flatMap((marking) => marking.done),
   });
+}
+
+function hasBytesOf({ up }: Migration, checksum: Checksum): boolean {
+  return up.checksum === checksum || differsInLineEndsOnly(up.bytes, checksum);
 }

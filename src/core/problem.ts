@@ -219,3 +219,18 @@ export interface ServerMessage {
 }
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 70 | 130 | 143;
+
+/** What a database's error is where it is no migration's statement that failed. */
+export function sqlProblem(
+  kind: "server" | "lost" | "refused",
+  error: ServerMessage,
+  doing: string,
+  signal: "SIGINT" | "SIGTERM" | undefined,
+): Problem {
+  if (kind === "lost") return { code: "connection-lost", doing, message: error.message };
+  const queryCanceled = "57014";
+  if (signal !== undefined && error.code === queryCanceled) return { code: "interrupted", signal };
+  const insufficientPrivilege = "42501";
+  const code = error.code === insufficientPrivilege ? "not-allowed" : "database-error";
+  return { code, doing, error };
+}

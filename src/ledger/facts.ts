@@ -6,6 +6,7 @@ import { quoteLiteral } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { displayTracker, type TrackerName } from "../core/tracker.ts";
 import type { Row } from "../ports.ts";
+import { resolved, underOwnPath } from "./catalog.ts";
 import { settings } from "./settings.ts";
 
 export interface Facts {
@@ -27,12 +28,15 @@ export interface Facts {
 }
 
 export function openingScript(tracker: TrackerName): string {
-  return `${settings}; ${factsQuery(tracker)}`;
+  return `${settings}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
 }
+
+/** The schema that a CREATE without a schema goes to. */
+export const theirSchema = { schema: "pg_catalog.current_schema()::pg_catalog.text" };
 
 /** The schemas where another tool's tracker or a user's tables are looked for. */
 export function schemasLookedAt(tracker: TrackerName): string {
-  return `(${quoteLiteral(tracker.schema)}, 'public', pg_catalog.current_schema())`;
+  return `(${quoteLiteral(tracker.schema)}, 'public', ${resolved("schema")})`;
 }
 
 export function factsQuery(tracker: TrackerName): string {

@@ -2,6 +2,7 @@
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { Detachment, IndexName, Statement, TableName } from "../core/statements.ts";
 import type { Session } from "../ports.ts";
+import { catalogRows, resolved } from "./catalog.ts";
 
 export interface IndexState {
   readonly oid: string;
@@ -18,8 +19,9 @@ export async function findIndex(
   index: IndexName,
 ): Promise<IndexState | undefined> {
   if (index.name === undefined) return undefined;
-  const table = quoteLiteral(quoteTable(index));
-  const [rows] = await session.rows(`
+  const [rows] = await catalogRows(
+    session,
+    `
 select i.indexrelid::text as oid, i.indisvalid::text as is_valid,
        pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        exists (select from pg_catalog.pg_stat_progress_create_index p
@@ -27,7 +29,9 @@ select i.indexrelid::text as oid, i.indisvalid::text as is_valid,
   from pg_catalog.pg_index i
   join pg_catalog.pg_class c on c.oid = i.indexrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where i.indrelid = pg_catalog.to_regclass(${table}) and c.relname = ${quoteLiteral(index.name)}`);
+ where i.indrelid = ${resolved("table")}::pg_catalog.oid and c.relname = ${quoteLiteral(index.name)}`,
+    { table: oidOf(index) },
+  );
   const row = rows?.[0];
   if (row === undefined) return undefined;
   return {
@@ -43,10 +47,14 @@ export async function stateOfDetachment(
   session: Session,
   { table, partition }: Detachment,
 ): Promise<"attached" | "pending" | "gone"> {
-  const [rows] = await session.rows(`
+  const [rows] = await catalogRows(
+    session,
+    `
 select i.inhdetachpending::text as pending from pg_catalog.pg_inherits i
- where i.inhrelid = pg_catalog.to_regclass(${quoteLiteral(quoteTable(partition))})
-   and i.inhparent = pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})`);
+ where i.inhrelid = ${resolved("partition")}::pg_catalog.oid
+   and i.inhparent = ${resolved("table")}::pg_catalog.oid`,
+    { table: oidOf(table), partition: oidOf(partition) },
+  );
   const row = rows?.[0];
   if (row === undefined) return "gone";
   return row["pending"] === "true" ? "pending" : "attached";
@@ -60,6 +68,11 @@ export async function finishDetachment(
   await session.run(
     `alter table ${quoteTable(table)} detach partition ${quoteTable(partition)} finalize`,
   );
+}
+
+/** Of the table that the session's search_path finds; null where there is none. */
+function oidOf(table: TableName): string {
+  return `pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid::pg_catalog.text`;
 }
 
 function quoteTable({ schema, table }: TableName): string {

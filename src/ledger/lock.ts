@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { pollMs } from "../core/retry.ts";
 import type { TrackerName } from "../core/tracker.ts";
+import { catalogRows } from "./catalog.ts";
 import type { Clock, Interruption, Reporter, Session } from "../ports.ts";
 
 /**
@@ -74,7 +75,9 @@ const reportEveryMs = 5000;
 
 async function describeHolder(session: Session, key: bigint): Promise<string | undefined> {
   const unsigned = BigInt.asUintN(64, key);
-  const [rows] = await session.rows(`
+  const [rows] = await catalogRows(
+    session,
+    `
 select l.pid::text as pid, a.application_name, coalesce(a.client_addr::text, 'local') as address,
        pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.backend_start)::text as age,
        pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 60) as query
@@ -82,7 +85,8 @@ select l.pid::text as pid, a.application_name, coalesce(a.client_addr::text, 'lo
  where l.locktype = 'advisory' and l.granted and l.objsubid = 1
    and l.classid = ${unsigned >> 32n} and l.objid = ${unsigned & 0xffff_ffffn}
    and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
- limit 1`);
+ limit 1`,
+  );
   const row = rows?.[0];
   if (row === undefined) return undefined;
   // The columns of other users' sessions are empty for an ordinary role.

@@ -6,6 +6,7 @@ import type { Adoption } from "../core/takeover.ts";
 import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import type { Version } from "../core/version.ts";
 import { Refusal, type Session } from "../ports.ts";
+import { catalogRows, underOwnPath } from "./catalog.ts";
 import type { Facts } from "./facts.ts";
 import { adoptionComment } from "./state.ts";
 
@@ -101,11 +102,11 @@ export async function acceptFiles(
 /** Made when the first `no-transaction` file starts. */
 export async function ensureProgress(session: Session, tracker: TrackerName): Promise<void> {
   if (await progressExists(session, tracker)) return;
-  await session.run(
+  await inTransaction(session, [
     `create table ${quoteProgress(tracker)} (version numeric, statement int, ` +
       "digest text not null, state text not null check (state in ('started', 'done')), " +
       "invalid_before oid[], started_at timestamptz not null, primary key (version, statement))",
-  );
+  ]);
 }
 
 /** Takes back the note that a statement was started: it failed, and left nothing. */
@@ -115,10 +116,10 @@ export async function forgetStarted(
   version: Version,
   statement: number,
 ): Promise<void> {
-  await session.run(
+  await inTransaction(session, [
     `delete from ${quoteProgress(tracker)} where version = ${version} ` +
       `and statement = ${statement} and state = 'started'`,
-  );
+  ]);
 }
 
 function insertRows(
@@ -149,7 +150,8 @@ async function forgetProgress(
 
 async function progressExists(session: Session, tracker: TrackerName): Promise<boolean> {
   const name = quoteLiteral(quoteProgress(tracker));
-  const [rows] = await session.rows(
+  const [rows] = await catalogRows(
+    session,
     `select (pg_catalog.to_regclass(${name}) is not null)::text as found`,
   );
   return rows?.[0]?.["found"] === "true";
@@ -160,7 +162,7 @@ async function inTransaction(
   statements: readonly string[],
 ): Promise<readonly string[]> {
   try {
-    const results = await session.run(["begin", ...statements, "commit"].join("; "));
+    const results = await session.run(underOwnPath(statements.join("; ")));
     return results.map((result) => result.tag);
   } catch (error) {
     await session.run("rollback").catch(() => undefined);

@@ -7,7 +7,8 @@ import type { LegacyTracker, UserObjects } from "../core/takeover.ts";
 import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
-import { type Facts, factsQuery, readFacts, schemasLookedAt } from "./facts.ts";
+import { catalogRows } from "./catalog.ts";
+import { type Facts, factsQuery, readFacts, schemasLookedAt, theirSchema } from "./facts.ts";
 
 export interface DatabaseState {
   readonly facts: Facts;
@@ -40,7 +41,7 @@ export async function readState(
 }
 
 async function refreshFacts(session: Session, tracker: TrackerName): Promise<Facts> {
-  const [rows] = await session.rows(factsQuery(tracker));
+  const [rows] = await catalogRows(session, factsQuery(tracker), theirSchema);
   return readFacts(rows?.[0]);
 }
 
@@ -57,7 +58,7 @@ async function readTables(
         `select version::text as version, dirty::text as dirty from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`,
     ),
   ];
-  const [applied = [], progress = [], ...legacy] = await session.rows(queries.join("; "));
+  const [applied = [], progress = [], ...legacy] = await catalogRows(session, queries.join("; "));
   return {
     facts,
     applied: readApplied(tracker, applied),
@@ -119,7 +120,7 @@ export async function readProgress(
   tracker: TrackerName,
   version: Version,
 ): Promise<readonly ProgressRow[]> {
-  const [rows = []] = await session.rows(progressQuery(tracker));
+  const [rows = []] = await catalogRows(session, progressQuery(tracker));
   return rows.map(readProgressRow).filter((row) => row.version === version);
 }
 
@@ -173,7 +174,9 @@ export async function findUserObjects(
   const notOfExtension = (catalog: string): string =>
     `not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass ` +
     "and d.objid = o.oid and d.deptype = 'e')";
-  const [rows = []] = await session.rows(`
+  const [rows = []] = await catalogRows(
+    session,
+    `
 with objects as (
   select n.nspname, o.relname as name, 1 as rank
     from pg_catalog.pg_class o join pg_catalog.pg_namespace n on n.oid = o.relnamespace
@@ -188,7 +191,9 @@ with objects as (
    where n.nspname in ${schemas} and o.typtype in ('d', 'e', 'r') and ${notOfExtension("pg_type")}
 )
 select nspname as schema, name, pg_catalog.count(*) over ()::text as count from objects order by rank, nspname, name
- limit 200`);
+ limit 200`,
+    theirSchema,
+  );
   const legacy = new Set(
     (await refreshFacts(session, tracker)).legacy.map((one) => `${one.schema}.${one.table}`),
   );
