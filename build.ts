@@ -17,7 +17,10 @@ import { gzipSync } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
 // Read and counted as the executable does it, so that a build refuses what `up` would refuse.
 import { directorySource } from "./src/adapters/directory.ts";
-import { setDigestOf } from "./src/core/digest.ts";
+import { setDigest } from "./src/core/digest.ts";
+import { explain } from "./src/core/explain/explain.ts";
+import { scan } from "./src/core/scan.ts";
+import { Refusal } from "./src/ports.ts";
 import type { SourceFile } from "./src/core/migration.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -34,10 +37,16 @@ const pgliteDist = dirname(Bun.resolveSync("@electric-sql/pglite", root));
 const { values: flags } = parseArgs({
   options: { migrations: { type: "string" }, out: { type: "string" } },
 });
-await buildExecutable(
-  resolve(flags.migrations ?? join(root, "migrations")),
-  resolve(flags.out ?? join(root, "dist/lacuna")),
-);
+try {
+  await buildExecutable(
+    resolve(flags.migrations ?? join(root, "migrations")),
+    resolve(flags.out ?? join(root, "dist/lacuna")),
+  );
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error;
+  for (const problem of error.problems) console.error(`error: ${explain(problem).title}`);
+  process.exit(1);
+}
 
 async function buildExecutable(folder: string, out: string): Promise<void> {
   // Paths relative to the working directory become part of the bytes, and Bun writes there.
@@ -70,7 +79,7 @@ function embeddedSet(files: readonly SourceFile[]): Inside {
   let offset = 0;
   const manifest = files.map(({ name, bytes }) => {
     offset += bytes.length;
-    return { name, offset: offset - bytes.length, length: bytes.length, sha256: sha256(bytes) };
+    return { name, offset: offset - bytes.length, length: bytes.length };
   });
   const { count, digest } = setDigestOf(files);
   const code = `
@@ -226,6 +235,13 @@ async function prove(
     throw new Error(`the executable does not hold the bytes of ${folder}`);
   }
   return { count, digest };
+}
+
+/** Throws where `up` would refuse the files. */
+function setDigestOf(files: readonly SourceFile[]): { count: number; digest: string } {
+  const scanned = scan(files);
+  if (!scanned.ok) throw new Refusal(scanned.problems);
+  return { count: scanned.value.set.size, digest: setDigest(scanned.value.set) };
 }
 
 function blobOf(files: readonly SourceFile[]): Bytes {

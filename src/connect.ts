@@ -71,7 +71,7 @@ async function attemptOnce<T>(
     opening: openingScript(options.tracker),
     applicationName: applicationNameOf(setDigest(options.set), world.hostName),
     onNotice: options.onNotice,
-    connectTimeoutMs: Math.min(limitMs, longestAttemptMs),
+    connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
   };
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {

@@ -47,12 +47,14 @@ export async function withLock<T>(
 
   async function holding(session: Session, facts: Facts): Promise<T> {
     // Whatever runs is cancelled, and fails by itself (57014): a cancel that fails does not count.
-    const stopCancelling = world.interruption.onSignal(() => {
-      session.cancel().catch(() => undefined);
-    });
+    let isOver = false;
+    const stopCancelling = world.interruption.onSignal(
+      () => void cancelUntil(() => isOver, session),
+    );
     try {
       return await locking(session, facts);
     } finally {
+      isOver = true;
       stopCancelling();
     }
   }
@@ -79,3 +81,13 @@ export async function withLock<T>(
 }
 
 const noActiveTransaction = "25P01";
+
+/** A cancel that arrives between two statements is lost: it is sent again until all is over. */
+async function cancelUntil(isOver: () => boolean, session: Session): Promise<void> {
+  while (!isOver()) {
+    await session.cancel().catch(() => undefined);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+  }
+}

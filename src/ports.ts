@@ -72,6 +72,12 @@ export interface Parser {
   load(): Promise<Parse>;
 }
 
+/** Standard output and standard error. */
+export interface Streams {
+  stdout(bytes: Uint8Array): void;
+  stderr(bytes: Uint8Array): void;
+}
+
 export interface Reporter {
   report(event: Event): void;
 }

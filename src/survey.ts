@@ -1,14 +1,15 @@
-/** What a database is to a set: the one reading that up, plan, status and mark share. */
+/** What a database is to a set: the one reading that up, plan and status share. */
 import { diff } from "./core/diff.ts";
 import type { Diff } from "./core/entry.ts";
 import type { AppliedRow, AppliedSet, MigrationSet } from "./core/migration.ts";
 import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
+import type { Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Version } from "./core/version.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { type DatabaseState, findUserObjects, readState } from "./ledger/state.ts";
-import { Refusal, type Session } from "./ports.ts";
+import { type Parser, Refusal, type Session } from "./ports.ts";
 
 export interface Survey {
   readonly state: DatabaseState;
@@ -40,8 +41,10 @@ export async function survey(
   }
   const objects = await findUserObjects(session, tracker);
   // A file that stopped half-way made its objects itself: this database is ours already.
-  const isKnown = newHere || state.progress.length > 0 || state.facts.tracker !== undefined;
-  const takeover = decideTakeover(set, state.legacy, objects, isKnown);
+  const isKnown = newHere || state.progress.length > 0;
+  // Taken over once already: an emptied tracker is somebody's doing, and no reason to do it again.
+  const legacy = state.adopted === undefined ? state.legacy : [];
+  const takeover = decideTakeover(set, legacy, objects, isKnown);
   const adoption = takeover.ok ? takeover.value : undefined;
   return {
     state,
@@ -58,4 +61,9 @@ function rowsOf(adoption: Adoption | undefined): AppliedSet {
     { version, name, appliedAt: undefined, checksum: null },
   ]);
   return new Map(rows) as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+}
+
+/** The parser is only loaded where something is pending: it costs more than an idle `up`. */
+export function parseFor(diffed: Diff, parser: Parser): Promise<Parse> | Parse {
+  return diffed.entries.some((entry) => entry.kind === "pending") ? parser.load() : () => undefined;
 }

@@ -7,7 +7,6 @@ interface EmbeddedFile {
   readonly name: string;
   readonly offset: number;
   readonly length: number;
-  readonly sha256: string;
 }
 
 export interface EmbeddedSet {

@@ -11,11 +11,26 @@ import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import type { ServerMessage } from "../core/problem.ts";
 import { type EmbeddedTarget, labelOf } from "../core/target.ts";
 import { type Database, type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
+import { lockFolder } from "./folder-lock.ts";
 import { pgliteAssets } from "./pglite-assets.ts";
 import { type Exchange, queryMessage, readWire } from "./wire.ts";
 
 export function embeddedDatabase(target: EmbeddedTarget): Database {
-  return databaseOver(labelOf(target), () => openPglite(target));
+  let unlock: (() => void) | undefined;
+  const database = databaseOver(labelOf(target), () => {
+    if (target.folder !== undefined) unlock ??= lockFolder(target.folder);
+    return openPglite(target);
+  });
+  return {
+    ...database,
+    async [Symbol.asyncDispose]() {
+      try {
+        await database[Symbol.asyncDispose]();
+      } finally {
+        unlock?.();
+      }
+    },
+  };
 }
 
 /** Opens PGlite when the first session asks for it, and closes it in the end. */

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
-import type { Streams } from "../cli/output.ts";
+import type { Streams } from "../ports.ts";
 
 export interface ProcessStreams extends Streams {
   /** Why something could not be written; a reader that went away (EPIPE) is no failure. */

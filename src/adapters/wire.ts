@@ -14,7 +14,7 @@ import type { Row } from "../ports.ts";
 export interface Exchange {
   readonly tags: string[];
   readonly rowSets: Row[][];
-  /** The first error; a FATAL that ends the connection replaces it. */
+  /** The first error. A FATAL that ends the connection stands in `fatal` as well. */
   error: ServerMessage | undefined;
 }
 

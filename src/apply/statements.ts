@@ -34,7 +34,7 @@ export async function applyStatements(
   const { session, tracker, world } = context;
   const { migration, steps } = script;
   await ensureProgress(session, tracker);
-  // Read again under the lock: the runner that held it before may have come further.
+  // Read again: the table may be younger than the facts that the survey went by.
   const progress = await readProgress(session, tracker, migration.version);
   const stateOf = (step: Step): ProgressRow | undefined =>
     progress.find((row) => row.statement === step.number);
@@ -177,7 +177,7 @@ async function sendLimited(run: StepRun): Promise<Problem | undefined> {
   };
   const before = await swapSettings(session, limits);
   const problem = await sendAlone(run);
-  if (problem?.code !== "outcome-unknown") await swapSettings(session, before);
+  if (problem === undefined) await swapSettings(session, before);
   return problem;
 }
 

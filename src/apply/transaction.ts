@@ -62,15 +62,16 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
   const { migration } = cargo;
   const startMs = clock.nowMs();
   for (let attempt = 1; ; attempt++) {
+    const { signal } = interruption;
+    if (signal !== undefined) return interrupted(cargo, signal);
     const lockTimeoutMs = migration.directives.lockTimeoutMs ?? attemptLimitMs(attempt);
     const flight = cargo.compose(flightContext(context, migration, lockTimeoutMs));
     const failed = await send(flight, context);
     if (failed === undefined) return undefined;
     if (!(failed instanceof SqlError)) return notProven(cargo, "reply", failed);
 
-    const { signal } = interruption;
-    if (signal !== undefined && failed.kind !== "lost") {
-      return { code: "interrupted", signal, during: { id: migration.id, kept: cargo.kept } };
+    if (interruption.signal !== undefined && failed.kind !== "lost") {
+      return interrupted(cargo, interruption.signal);
     }
     const pause = pauseMs(lockTimeoutMs, clock.random());
     const isOver = clock.nowMs() - startMs + pause > context.lockRetryForMs;
@@ -81,6 +82,10 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
     await clock.sleep(pause);
     if (cargo.kept.kind === "nothing") await resetSession(context);
   }
+}
+
+function interrupted(cargo: Cargo, signal: "SIGINT" | "SIGTERM"): Problem {
+  return { code: "interrupted", signal, during: { id: cargo.migration.id, kept: cargo.kept } };
 }
 
 function flightContext(
@@ -126,7 +131,7 @@ function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number
   if (error.kind === "lost") {
     return { code: "outcome-unknown", id, version, message: error.server.message };
   }
-  const broken = brokenProof(error.server.message);
+  const broken = brokenProof(error.server);
   if (broken === "index") {
     const index = cargo.indexes.map((one) => one.name).join(", ");
     return { code: "invalid-index", id, path: up.path, index };
@@ -170,7 +175,12 @@ function whereIn(
     position === undefined
       ? undefined
       : offsetOfPosition(text.slice(bodyOffset), position, flight.prefixLength);
-  const offset = inBody === undefined ? undefined : bodyOffset + inBody;
+  // Behind the body stands what lacuna added.
+  const isOurs =
+    inBody !== undefined &&
+    position !== undefined &&
+    position > flight.prefixLength + flight.bodyLength + 1;
+  const offset = inBody === undefined || isOurs ? undefined : bodyOffset + inBody;
   const index =
     offset === undefined
       ? error.completed - flight.prefixTags

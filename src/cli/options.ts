@@ -62,7 +62,7 @@ const lock: Flag = {
 /** Flags of every command. */
 export const commonFlags: readonly Flag[] = [
   { name: "json", about: "machine-readable output" },
-  { name: "quiet", about: "no talk: only data, and what went wrong" },
+  { name: "quiet", about: "say only what was asked for, and what went wrong" },
   { name: "verbose", about: "say more: the server, every statement" },
   { name: "no-color", about: "no colours (NO_COLOR does the same)" },
   { name: "help", about: "show the help of a command" },

@@ -1,5 +1,6 @@
 /** The last gate in front of a terminal: what must not leave does not leave. */
 import type { DatabaseTarget } from "../core/target.ts";
+import type { Streams } from "../ports.ts";
 
 export interface Output {
   /** Data: what a person or a program asked for. */
@@ -8,11 +9,6 @@ export interface Output {
   talk(text: string): void;
   /** Bytes as they are, for `show`. */
   bytes(bytes: Uint8Array): void;
-}
-
-export interface Streams {
-  stdout(bytes: Uint8Array): void;
-  stderr(bytes: Uint8Array): void;
 }
 
 export function outputTo(streams: Streams, redact: (text: string) => string): Output {

@@ -1,6 +1,7 @@
 /** Events and outcomes as lines for people. Meaning is never told by colour alone. */
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import { formatDuration } from "../core/duration.ts";
+import { cellsIn } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import type { HistoryNote } from "../core/plan.ts";
 import type { FileNote } from "../core/scan.ts";
@@ -28,6 +29,9 @@ export function textRenderer(output: Output, style: Style): Renderer {
       else talk(line);
     },
     outcome(outcome) {
+      if (outcome.kind === "plan" && style.talk !== "quiet") {
+        for (const note of outcome.preview.notes) talk(`note: ${historyNote(note)}`);
+      }
       outcomeData(outcome, style, data, output);
       if (!("problems" in outcome)) return;
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
@@ -161,14 +165,13 @@ function upSummary({
 }
 
 function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string[] {
-  const { steps, left, notes } = outcome.preview;
+  const { steps, left } = outcome.preview;
   const { adoption, problems } = outcome;
   const lines: string[] = [];
   if (adoption !== undefined) {
     const versions = count(adoption.migrations.length, "version");
     lines.push(`adopt  ${versions} up to ${adoption.version} from ${adoption.from.join(" and ")}`);
   }
-  for (const note of notes) lines.push(`note: ${historyNote(note)}`);
   for (const { entry, script } of steps) {
     const marks = [
       ...entry.states.filter((state) => state !== "pending"),
@@ -200,7 +203,7 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
   );
   const table = [["VERSION", "NAME", "STATE", "APPLIED (UTC)"], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+    Math.max(...table.map((row) => cellsIn(row[column] ?? ""))),
   );
   const counts = Object.entries(countStates(diff)).filter(([, number]) => number > 0);
   return [
@@ -209,7 +212,7 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
     "",
     ...table.map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - cellsIn(cell)))
         .join("  ")
         .trimEnd(),
     ),

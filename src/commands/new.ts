@@ -13,7 +13,6 @@ export async function newCommand(
   reporter: Reporter,
   request: NewRequest,
 ): Promise<Outcome> {
-  const set = await readSet(source, reporter);
   const name = request.name.trim().replace(/[\s-]+/g, "_");
   if (
     !/^[^\u0000-\u001f\u007f/\\.][^\u0000-\u001f\u007f/\\]*$/.test(name) ||
@@ -22,10 +21,11 @@ export async function newCommand(
     const message = `Cannot name a migration "${request.name}"`;
     throw new Refusal([{ code: "usage", message, hint: "for example: lacuna new add_users" }]);
   }
+  const present = await source.list();
+  // An empty folder is what it is there for, and no reason for a note.
+  const set = present.length === 0 ? new Map() : await readSet(source, reporter);
   const version =
-    request.numbering === "timestamp"
-      ? timestamp(clock)
-      : nextNumber(highestVersion(await source.list()));
+    request.numbering === "timestamp" ? timestamp(clock) : nextNumber(highestVersion(present));
   const files = [
     { name: `${version}_${name}.up.sql`, text: "" },
     { name: `${version}_${name}.down.sql`, text: "" },

@@ -5,8 +5,7 @@ import type { Outcome } from "../outcome.ts";
 import { Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
 import type { PlanRequest } from "../request.ts";
-import { survey } from "../survey.ts";
-import { parseFor } from "./up.ts";
+import { parseFor, survey } from "../survey.ts";
 
 /** What `up` would do, in order. Takes no lock and writes nothing. */
 export async function planCommand(world: World, request: PlanRequest): Promise<Outcome> {

@@ -2,15 +2,13 @@ import { apply } from "../apply/apply.ts";
 import type { Migration } from "../core/migration.ts";
 import { findTarget, plan } from "../core/plan.ts";
 import type { Problem } from "../core/problem.ts";
-import type { Parse } from "../core/script.ts";
-import type { Diff } from "../core/entry.ts";
 import { prepareTracker } from "../ledger/record.ts";
 import { withLock } from "../locked.ts";
 import type { Outcome } from "../outcome.ts";
-import { type Parser, Refusal, type World } from "../ports.ts";
+import { Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
 import type { UpRequest } from "../request.ts";
-import { survey } from "../survey.ts";
+import { parseFor, survey } from "../survey.ts";
 
 /** Applies what is pending, lowest version first, gaps included. */
 export async function up(world: World, request: UpRequest): Promise<Outcome> {
@@ -52,9 +50,4 @@ export async function up(world: World, request: UpRequest): Promise<Outcome> {
     const left = [...undone, ...planned.value.left.map((entry) => entry.migration)];
     return { kind: "up", applied: result.applied, left, problems: result.problems };
   });
-}
-
-/** The parser is only loaded where something is pending: it costs more than an idle `up`. */
-export function parseFor(diffed: Diff, parser: Parser): Promise<Parse> | Parse {
-  return diffed.entries.some((entry) => entry.kind === "pending") ? parser.load() : () => undefined;
 }

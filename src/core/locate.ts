@@ -77,6 +77,11 @@ export function codePointsIn(text: string): number {
   return count;
 }
 
+/** How many cells of a terminal a text takes. */
+export function cellsIn(text: string): number {
+  return (text.match(graphemes) ?? []).reduce((cells, one) => cells + cellsOf(one), 0);
+}
+
 /** Cells of a terminal: East Asian wide characters and pictures take two. */
 function cellsOf(grapheme: string): number {
   return /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u.test(

@@ -218,7 +218,7 @@ export interface ServerMessage {
   readonly constraint?: string;
 }
 
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 70 | 130 | 143;
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 70 | 130 | 143;
 
 /** What a database's error is where it is no migration's statement that failed. */
 export function sqlProblem(

@@ -21,6 +21,8 @@ const notThereYet: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
   "EPIPE",
   "CONNECTION_CLOSED",
+  // Another process has the folder.
+  "PGLITE_IN_USE",
   // cannot_connect_now: starting up, shutting down, in recovery.
   "57P03",
   "57P01",

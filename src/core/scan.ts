@@ -88,7 +88,7 @@ export function highestVersion(
     .at(-1);
 }
 
-/** The script of a migration by a version that a person wrote, leading zeros forgiven. */
+/** The migration with a version that a person wrote, leading zeros forgiven. */
 export function findVersion(set: MigrationSet, text: string): Migration | undefined {
   const version = parseVersion(text);
   return version === undefined ? undefined : set.get(version);

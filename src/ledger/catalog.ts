@@ -18,6 +18,9 @@ export function underOwnPath(queries: string, expressions: Resolved = {}): strin
       ([name, sql]) => `select pg_catalog.set_config('lacuna.${name}', ${sql}, true)`,
     ),
     "set local search_path = pg_catalog",
+    // A policy that hides rows of the tracker would make applied versions look pending: with
+    // this PostgreSQL raises instead.
+    "set local row_security = off",
     // It would put quotes around the names of types.
     "set local quote_all_identifiers = off",
     queries,

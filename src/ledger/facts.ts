@@ -20,7 +20,13 @@ export interface Facts {
   readonly login: string;
   readonly schemaExists: boolean;
   /** Undefined where the tracker does not exist. */
-  readonly tracker: { readonly isOurs: boolean; readonly comment: string | undefined } | undefined;
+  readonly tracker:
+    | {
+        readonly isOurs: boolean;
+        readonly isDurable: boolean;
+        readonly comment: string | undefined;
+      }
+    | undefined;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly progressExists: boolean;
   /** Tables of exactly (version bigint, dirty boolean) in the schemas that `up` looks at. */
@@ -55,6 +61,8 @@ select
   exists (select from pg_catalog.pg_namespace n where n.nspname = ${schema})::text as schema_exists,
   (select pg_catalog.pg_has_role(c.relowner, 'usage')::text
      from pg_catalog.pg_class c where c.oid = ${relation(table)}) as tracker_is_ours,
+  (select c.relpersistence::text from pg_catalog.pg_class c
+    where c.oid = ${relation(table)}) as tracker_persistence,
   pg_catalog.obj_description(${relation(table)}, 'pg_class') as tracker_comment,
   (select pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, null)))::text
@@ -86,7 +94,11 @@ export function readFacts(row: Row | undefined): Facts {
     tracker:
       isOurs === null
         ? undefined
-        : { isOurs: isOurs === "true", comment: row?.["tracker_comment"] ?? undefined },
+        : {
+            isOurs: isOurs === "true",
+            isDurable: text("tracker_persistence") === "p",
+            comment: row?.["tracker_comment"] ?? undefined,
+          },
     columns: list("columns") as Facts["columns"],
     progressExists: text("progress_exists") === "true",
     legacy: list("legacy") as Facts["legacy"],
@@ -96,6 +108,10 @@ export function readFacts(row: Row | undefined): Facts {
 /** A table of this name that somebody else made may lack what a tracker needs. */
 export function checkTracker(tracker: TrackerName, facts: Facts): Result<void> {
   if (facts.tracker === undefined) return succeed(undefined);
+  if (!facts.tracker.isDurable) {
+    const message = "it is UNLOGGED, so what it says does not survive a crash";
+    return refuse({ code: "bad-tracker", tracker: displayTracker(tracker), message });
+  }
   const types = new Map(facts.columns.map(({ name, type }) => [name, type]));
   for (const [column, accepted] of Object.entries(acceptedTypes)) {
     const type = types.get(column);

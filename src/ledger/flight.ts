@@ -7,6 +7,7 @@
  */
 import type { Migration } from "../core/migration.ts";
 import { codePointsIn } from "../core/locate.ts";
+import type { ServerMessage } from "../core/problem.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { IndexName } from "../core/statements.ts";
 import type { Step, TransactionScript } from "../core/script.ts";
@@ -18,6 +19,8 @@ export interface Flight {
   readonly script: string;
   /** Characters in front of the body: PostgreSQL's positions count from the message's start. */
   readonly prefixLength: number;
+  /** Characters of the body. */
+  readonly bodyLength: number;
   /** Command tags that the reply has in front of the body's. */
   readonly prefixTags: number;
   /** Command tags between the body's and that of COMMIT. */
@@ -103,8 +106,10 @@ export function recordFlight(migration: Migration, context: FlightContext): Flig
 export type BrokenProof = "transaction" | "lock" | "row" | "index";
 
 /** Which part of the proof raised, told by the word in PostgreSQL's complaint about the cast. */
-export function brokenProof(message: string): BrokenProof | undefined {
-  const word = /lacuna proof: (transaction|lock|row|index)/.exec(message)?.[1];
+export function brokenProof(error: ServerMessage): BrokenProof | undefined {
+  const invalidText = "22P02";
+  if (error.code !== invalidText) return undefined;
+  const word = /lacuna proof: (transaction|lock|row|index)/.exec(error.message)?.[1];
   return word as BrokenProof | undefined;
 }
 
@@ -120,6 +125,7 @@ function flight(prefix: readonly string[], body: string, suffix: readonly string
     // The line end closes a comment that the body ends in; the semicolon its last statement.
     script: `${head}${body}\n; ${suffix.join("; ")}; commit`,
     prefixLength: codePointsIn(head),
+    bodyLength: codePointsIn(body),
     prefixTags: prefix.length,
     suffixTags: suffix.length,
     proof: ["INSERT 0 1", "SELECT 1", "COMMIT"],

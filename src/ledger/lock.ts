@@ -95,7 +95,10 @@ select l.pid::text as pid, a.application_name, coalesce(a.client_addr::text, 'lo
     row["application_name"] ?? "",
     row["address"] === null ? "" : `from ${row["address"]}`,
     row["age"] === null ? "" : `connected for ${row["age"]}`,
-    row["query"] === null || row["query"] === "" ? "" : `running: ${row["query"]}`,
+    // What a runner sends is its own business, and may hold what is not to be shown.
+    (row["query"] ?? "") === "" || row["application_name"]?.startsWith("lacuna/") === true
+      ? ""
+      : `running: ${row["query"]}`,
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

@@ -77,7 +77,7 @@ async function readTables(
 function appliedQuery(tracker: TrackerName): string {
   return (
     "select version::text as version, name, checksum, " +
-    "pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied_at " +
+    "pg_catalog.to_char(applied_at::timestamptz at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied_at " +
     `from ${quoteTracker(tracker)}`
   );
 }

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { directorySource } from "../../src/adapters/directory.ts";
-import { setDigestOf } from "../../src/core/digest.ts";
+import { setDigest } from "../../src/core/digest.ts";
+import { scan } from "../../src/core/scan.ts";
 import { freshDatabase, sharedServer, startServer, type TestDatabase } from "../support/servers.ts";
 import { buildExecutable } from "./executable.ts";
 
@@ -61,7 +62,9 @@ beforeAll(async () => {
     fs.writeFileSync(join(folder, name), content);
   fs.writeFileSync(join(temporary, "elsewhere"), "select 'linked';\n");
   fs.symlinkSync("../elsewhere", join(folder, "009_link.up.sql"));
-  proven = setDigestOf(await directorySource(folder).list());
+  const scanned = scan(await directorySource(folder).list());
+  if (!scanned.ok) throw new Error("the hostile folder is no valid set");
+  proven = { count: scanned.value.set.size, digest: setDigest(scanned.value.set) };
   executable = buildExecutable(temporary, "--migrations", folder);
   fs.rmSync(folder, { recursive: true });
   fs.rmSync(join(temporary, "elsewhere"));

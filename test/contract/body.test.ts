@@ -276,13 +276,16 @@ contract(skips, (check) => {
 
   check(asynchronous, async (ground) => {
     await watchCommits(ground);
-    const { problems } = await ground.up({
-      "1_a.up.sql": "set synchronous_commit = off",
-      "2_b.up.sql": "set local synchronous_commit = off",
-      "3_c.up.sql": "select 1",
-      "4_d.up.sql": "set synchronous_commit = local",
-      "5_e.up.sql": "-- lacuna: no-transaction\nset synchronous_commit = off; select 1",
-    });
+    const { problems } = await ground.up(
+      {
+        "1_a.up.sql": "set synchronous_commit = off",
+        "2_b.up.sql": "set local synchronous_commit = off",
+        "3_c.up.sql": "select 1",
+        "4_d.up.sql": "set synchronous_commit = local",
+        "5_e.up.sql": "-- lacuna: no-transaction\nset synchronous_commit = off; select 1",
+      },
+      { newHere: true },
+    );
     expect(problems).toEqual([]);
     expect(await ground.value("select string_agg(setting, ' ') from seen")).toBe(
       "on on on local on",
@@ -293,7 +296,7 @@ contract(skips, (check) => {
     await watchCommits(ground);
     await ground.configure("synchronous_commit = off");
     const files = { "1_a.up.sql": "select 1", "2_b.up.sql": "select 2" };
-    expect((await ground.up(files, { to: "1" })).problems).toEqual([]);
+    expect((await ground.up(files, { to: "1", newHere: true })).problems).toEqual([]);
     const change = { to: "applied", versions: ["2"] } as const;
     expect((await ground.mark(files, change)).problems).toEqual([]);
     expect(await ground.value("select string_agg(setting, ' ') from seen")).toBe("on on");
@@ -310,9 +313,12 @@ contract(skips, (check) => {
       ["trigger sabotage before insert", "new.checksum := null; return new;"],
     ] as const) {
       await sabotage(ground, timing, body);
-      const { problems, first, applied } = await ground.up({
-        "1_body.up.sql": "create table one ()",
-      });
+      const { problems, first, applied } = await ground.up(
+        {
+          "1_body.up.sql": "create table one ()",
+        },
+        { newHere: true },
+      );
       expect({ body, problems }).toEqual({ body, problems: ["not-proven"] });
       expect(first).toMatchObject({ broken: "row" });
       expect(applied).toEqual([]);
@@ -323,12 +329,15 @@ contract(skips, (check) => {
   });
 
   check("a row that a deferred trigger takes away at COMMIT is no success", async (ground) => {
-    await ground.up({});
+    await ground.up({}, { newHere: true });
     await ground.sql(
       "create function sabotage() returns trigger language plpgsql as $$ begin delete from public.applied_migrations where version = new.version; return null; end $$; " +
         "create constraint trigger sabotage after insert on public.applied_migrations deferrable initially deferred for each row execute function sabotage()",
     );
-    const { problems, applied } = await ground.up({ "1_body.up.sql": "create table one ()" });
+    const { problems, applied } = await ground.up(
+      { "1_body.up.sql": "create table one ()" },
+      { newHere: true },
+    );
     expect(problems).toEqual(["not-proven"]);
     expect(applied).toEqual([]);
     expect(await ground.exists("one")).toBe(false);
@@ -353,10 +362,13 @@ contract(skips, (check) => {
       "if pg_trigger_depth() > 1 then return new; end if; " +
         "insert into public.applied_migrations values (new.version, new.name, new.applied_at, new.checksum); return null;",
     );
-    const { problems, first, applied } = await ground.up({
-      "1_body.up.sql": "create table one ()",
-      "2_next.up.sql": "create table two ()",
-    });
+    const { problems, first, applied } = await ground.up(
+      {
+        "1_body.up.sql": "create table one ()",
+        "2_next.up.sql": "create table two ()",
+      },
+      { newHere: true },
+    );
     expect(problems).toEqual(["not-proven"]);
     expect(first).toMatchObject({ broken: "reply" });
     expect(first?.code === "not-proven" && first.reply).toContain("INSERT 0 0");
@@ -365,20 +377,26 @@ contract(skips, (check) => {
   });
 
   check("a rule on the tracker that does something else is no success", async (ground) => {
-    await ground.up({});
+    await ground.up({}, { newHere: true });
     await ground.sql(
       "create rule elsewhere as on insert to public.applied_migrations do instead nothing",
     );
-    const { problems } = await ground.up({ "1_body.up.sql": "create table one ()" });
+    const { problems } = await ground.up(
+      { "1_body.up.sql": "create table one ()" },
+      { newHere: true },
+    );
     expect(problems).not.toEqual([]);
     expect(await ground.exists("one")).toBe(false);
   });
 
   check("a body that writes its own row fails on the primary key", async (ground) => {
-    const { problems, first } = await ground.up({
-      "1_body.up.sql":
-        "create table one (); insert into public.applied_migrations values (1, 'body', now(), null)",
-    });
+    const { problems, first } = await ground.up(
+      {
+        "1_body.up.sql":
+          "create table one (); insert into public.applied_migrations values (1, 'body', now(), null)",
+      },
+      { newHere: true },
+    );
     expect(problems).toEqual(["migration-failed"]);
     expect(first).toMatchObject({ error: { code: "23505" }, stage: { kind: "record" } });
     expect(await ground.exists("one")).toBe(false);
@@ -393,7 +411,7 @@ contract(skips, (check) => {
   });
 
   check("a file whose name needs quotes is recorded as it is", async (ground) => {
-    await ground.up({ '1_it\'s $$ a "name" é😀.up.sql': "select 1" });
+    await ground.up({ '1_it\'s $$ a "name" é😀.up.sql': "select 1" }, { newHere: true });
     expect(await ground.value("select name from public.applied_migrations")).toBe(
       'it\'s $$ a "name" é😀',
     );

@@ -160,7 +160,7 @@ contract(skips, (check) => {
     expect(first).toMatchObject({ version: "3", from: "2" });
     // Placeholders are all alike: a new one is not an old one under another number.
     await ground.mark({}, { to: "pending", versions: ["1", "2"] });
-    await ground.up({ "4_empty.up.sql": "-- later\n" });
+    await ground.up({ "4_empty.up.sql": "-- later\n" }, { newHere: true });
     expect((await ground.up({ "5_empty.up.sql": "-- later\n" })).problems).toEqual([]);
   });
 

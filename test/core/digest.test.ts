@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { setDigest, setDigestOf } from "../../src/core/digest.ts";
-import { bytesOf, type Files, setOf } from "./made.ts";
+import { setDigest } from "../../src/core/digest.ts";
+import { type Files, setOf } from "./made.ts";
 
 const base: Files = { "1_a.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" };
 const digest = (files: Files): string => setDigest(setOf(files));
@@ -35,18 +35,4 @@ test.each([
   { name: "one migration less", files: { "1_a.up.sql": "select 1" } },
 ])("$name changes the digest", ({ files }) => {
   expect(digest(files)).not.toBe(digest(base));
-});
-
-test("a build counts and digests the same set", () => {
-  const files = Object.entries(base).map(([name, text]) => ({
-    name,
-    bytes: bytesOf(String(text)),
-  }));
-  expect(setDigestOf(files)).toEqual({ count: 3, digest: digest(base) });
-  expect(setDigestOf([])).toEqual({ count: 0, digest: digest({}) });
-});
-
-test("a build of an invalid set fails and says why", () => {
-  const twins = ["1_a.sql", "01_b.sql"].map((name) => ({ name, bytes: bytesOf("") }));
-  expect(() => setDigestOf(twins)).toThrow("duplicate");
 });

@@ -44,6 +44,7 @@ export const databases: Explanations<DatabaseProblem> = {
   "database-error": (problem) => ({
     title: `The database refused while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
     hint: problem.error.hint ?? "nothing was changed by this; see the server's log",
-    exitCode: 1,
+    // 55P03: a lock was not to be had, if not the advisory one.
+    exitCode: problem.error.code === "55P03" ? 5 : 1,
   }),
 };

@@ -7,7 +7,7 @@ export const migrations: Explanations<MigrationProblem> = {
     hint:
       problem.kept.kind === "nothing"
         ? `nothing of ${problem.id} was kept; ${adviceFor(problem.error.code, problem.attempts)}`
-        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; fix the rest and run \`lacuna up\` again, it goes on from there`,
+        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; ${goOn}`,
     exitCode: 1,
   }),
   "not-proven": (problem) => ({
@@ -27,7 +27,7 @@ export const migrations: Explanations<MigrationProblem> = {
   }),
   "outcome-unknown": (problem) => ({
     title: `Outcome unknown: the connection was lost while ${problem.id} was running: ${problem.message}`,
-    hint: `it is either wholly applied or not at all; \`lacuna status\` tells, and \`lacuna up\` goes on from there`,
+    hint: "`lacuna status` tells what was recorded, and `lacuna up` goes on from there",
     exitCode: 5,
   }),
   interrupted: (problem) => ({
@@ -76,3 +76,7 @@ function describeInterrupted(
 
 /** duplicate_table, duplicate_column, duplicate_object, duplicate_schema, duplicate_function. */
 const duplicateObject: ReadonlySet<string> = new Set(["42P07", "42701", "42710", "42P06", "42723"]);
+
+const goOn =
+  "fix the rest and run `lacuna up` again, it goes on from there " +
+  "(CALL and DO need `-- lacuna: rerunnable` for that)";

@@ -40,7 +40,7 @@ export const trackers: Explanations<TrackerProblem> = {
     exitCode: 4,
   }),
   "not-a-new-database": (problem) => ({
-    title: `This is not a new database: it has no tracker, but holds ${somethingOf(problem)}`,
+    title: `This is not a new database: its tracker is absent or empty, but it holds ${somethingOf(problem)}`,
     hint: "was it migrated before? record that with `lacuna mark applied --up-to V`; is the schema new here all the same? `lacuna up --new-here`; is it the wrong database? check the URL",
     exitCode: 4,
   }),

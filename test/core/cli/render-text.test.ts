@@ -277,10 +277,10 @@ describe("plan and status", () => {
       problems: [],
     };
     expect(ended(outcome)).toEqual([
+      "2 note: 001_a was edited after it was applied",
+      "2 note: version 4 (gone) is applied, and its file is gone",
+      "2 note: version 12 (newer) is applied and not in this set: a newer image migrated this database",
       "1 adopt  1 version up to 1 from public.m",
-      "1 note: 001_a was edited after it was applied",
-      "1 note: version 4 (gone) is applied, and its file is gone",
-      "1 note: version 12 (newer) is applied and not in this set: a newer image migrated this database",
       "1 apply  002_b  (gap, no transaction)",
       "1 apply  003_new  (gap)",
       "1 2 migrations to apply, 2 gaps among them; 1 version above the target left pending",
