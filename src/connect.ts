@@ -54,6 +54,18 @@ export async function connect<T>(
   }
 }
 
+/** A session for a command that only reads: no lock, and a standby will do. */
+export function connectToRead<T>(
+  world: World,
+  request: { readonly tracker: TrackerName; readonly connectTimeoutMs: number },
+  set: MigrationSet,
+  work: (session: Session, facts: Facts) => Promise<T>,
+): Promise<T> {
+  const { tracker, connectTimeoutMs: timeoutMs } = request;
+  const onNotice = (): void => undefined;
+  return connect(world, { tracker, set, timeoutMs, purpose: "reading", onNotice }, work);
+}
+
 type Tried<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "not yet"; readonly reason: string };

@@ -1,5 +1,5 @@
 import type { Parse } from "../core/script.ts";
-import type { ParseNode } from "../core/statements.ts";
+import type { ParseNode } from "../core/parse-node.ts";
 import type { Parser } from "../ports.ts";
 
 /** PostgreSQL's own grammar (version 18), compiled to WebAssembly: libpg-query. */

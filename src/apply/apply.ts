@@ -4,7 +4,7 @@ import type { Plan, PlannedMigration } from "../core/plan.ts";
 import { type Problem, sqlProblem } from "../core/problem.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetSession } from "./context.ts";
-import { applyStatements } from "./statements.ts";
+import { applySteps } from "./steps.ts";
 import { applyTransaction } from "./transaction.ts";
 
 export interface ApplyResult {
@@ -55,5 +55,5 @@ async function tryOne(
 function applyOne(planned: PlannedMigration, context: ApplyContext): Promise<Problem | undefined> {
   return planned.script.mode === "transaction"
     ? applyTransaction(planned.script, context)
-    : applyStatements(planned.script, context);
+    : applySteps(planned.script, context);
 }

@@ -42,6 +42,9 @@ const database: readonly Flag[] = [
   },
 ];
 
+/** Common flags that a command without a database accepts, for scripts that always give them. */
+const unused = database.slice(0, 2);
+
 const policy: readonly Flag[] = [
   { name: "to", value: "V", about: "stop at version V; gaps below it are included" },
   {
@@ -114,11 +117,7 @@ export const commands: readonly Command[] = [
     about: "print the SQL of version V, byte for byte; needs no database",
     flags: [
       { name: "down", about: "its down file; what to delete from the tracker goes to stderr" },
-      {
-        name: "tracker",
-        value: "NAME",
-        about: "schema.table of the tracker (default: public.applied_migrations)",
-      },
+      ...unused,
       migrations,
     ],
     examples: [["lacuna show 103 --down | psql", "take version 103 back"]],
@@ -127,7 +126,11 @@ export const commands: readonly Command[] = [
     name: "new",
     args: "<NAME>",
     about: "write the next NNN_name.up.sql and .down.sql",
-    flags: [{ name: "timestamp", about: "number it by the time of day (UTC) instead" }, migrations],
+    flags: [
+      { name: "timestamp", about: "number it by the time of day (UTC) instead" },
+      ...unused,
+      migrations,
+    ],
     examples: [["lacuna new add_users", "writes migrations/008_add_users.up.sql and .down.sql"]],
   },
   {

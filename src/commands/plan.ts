@@ -1,4 +1,4 @@
-import { connect } from "../connect.ts";
+import { connectToRead } from "../connect.ts";
 import { setDigest } from "../core/digest.ts";
 import { findTarget, preview } from "../core/plan.ts";
 import type { Outcome } from "../outcome.ts";
@@ -13,14 +13,7 @@ export async function planCommand(world: World, request: PlanRequest): Promise<O
   const target = findTarget(set, request.to);
   if (!target.ok) throw new Refusal(target.problems);
   const { tracker } = request;
-  const options = {
-    tracker,
-    set,
-    timeoutMs: request.connectTimeoutMs,
-    purpose: "reading",
-    onNotice: (): void => undefined,
-  } as const;
-  return connect(world, options, async (session, facts) => {
+  return connectToRead(world, request, set, async (session, facts) => {
     const seen = await survey(session, tracker, set, facts, request.newHere);
     const policy = { ...request, target: target.value };
     const found = preview(seen.diff, policy, await parseFor(seen.diff, world.parser));

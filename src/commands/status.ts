@@ -1,4 +1,4 @@
-import { connect } from "../connect.ts";
+import { connectToRead } from "../connect.ts";
 import { countStates } from "../core/entry.ts";
 import { setDigest } from "../core/digest.ts";
 import { historyProblems } from "../core/plan.ts";
@@ -13,14 +13,7 @@ import { type Survey, survey } from "../survey.ts";
 export async function status(world: World, request: StatusRequest): Promise<Outcome> {
   const set = await readSet(world.source, world.reporter);
   const { tracker } = request;
-  const options = {
-    tracker,
-    set,
-    timeoutMs: request.connectTimeoutMs,
-    purpose: "reading",
-    onNotice: (): void => undefined,
-  } as const;
-  return connect(world, options, async (session, facts) => {
+  return connectToRead(world, request, set, async (session, facts) => {
     const seen = await survey(session, tracker, set, facts, false);
     const contradictions = historyProblems(seen.diff, {
       target: undefined,

@@ -1,11 +1,12 @@
 import { checksumOf } from "./checksum.ts";
-import { type Place, placeOf } from "./locate.ts";
+import { placeOf } from "./locate.ts";
 import { type Migration, strictTextOf } from "./migration.ts";
+import type { ParseNode } from "./parse-node.ts";
 import type { FileProblem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { classifyByKeyword } from "./keywords.ts";
 import { type Span, split } from "./split.ts";
-import { classify, type IndexName, type ParseNode, type Statement } from "./statements.ts";
+import { classify, type IndexName, type RefusedReason, type Statement } from "./statements.ts";
 
 /** libpg-query behind a function: the statements' nodes, or undefined for what it cannot read. */
 export type Parse = (sql: string) => readonly ParseNode[] | undefined;
@@ -125,36 +126,28 @@ const longestParsed = 131_072;
 function faultsTogether(path: string, text: string, parts: readonly Part[]): FileProblem[] {
   const pair = outerPair(parts);
   const inner = pair === undefined ? parts : parts.slice(1, -1);
-  return inner.flatMap(({ span, statement }): FileProblem[] => {
-    const place = (): Place => placeOf(text, span.start);
-    switch (statement.kind) {
-      case "begin":
-      case "commit":
-        return [
-          {
-            code: "refused-statement",
-            path,
-            place: place(),
-            reason: "transaction control",
-            what: statement.kind.toUpperCase(),
-          },
-        ];
-      case "refused":
-        return [
-          {
-            code: "refused-statement",
-            path,
-            place: place(),
-            reason: statement.reason,
-            what: statement.what,
-          },
-        ];
-      case "outside":
-        return [{ code: "needs-no-transaction", path, place: place(), what: statement.what }];
-      default:
-        return [];
-    }
+  return inner.flatMap((part): FileProblem[] => {
+    const { span, statement } = part;
+    if (statement.kind !== "outside") return refusedAnywhere(path, text, part);
+    const place = placeOf(text, span.start);
+    return [{ code: "needs-no-transaction", path, place, what: statement.what }];
   });
+}
+
+/** What may run neither in a transaction of ours nor outside of one. */
+function refusedAnywhere(path: string, text: string, { span, statement }: Part): FileProblem[] {
+  const refusal = (reason: RefusedReason, what: string): FileProblem[] => [
+    { code: "refused-statement", path, place: placeOf(text, span.start), reason, what },
+  ];
+  switch (statement.kind) {
+    case "begin":
+    case "commit":
+      return refusal("transaction control", statement.kind.toUpperCase());
+    case "refused":
+      return refusal(statement.reason, statement.what);
+    default:
+      return [];
+  }
 }
 
 /** One BEGIN … COMMIT around the whole file: golang-migrate told people to write it. */
@@ -186,48 +179,21 @@ function blankOut(text: string, span: Span): string {
 // ---- statement by statement ----
 
 function faultsAlone(path: string, text: string, parts: readonly Part[]): FileProblem[] {
-  return parts.flatMap(({ span, statement }): FileProblem[] => {
-    const place = (): Place => placeOf(text, span.start);
-    switch (statement.kind) {
-      case "begin":
-      case "commit":
-        return [
-          {
-            code: "refused-statement",
-            path,
-            place: place(),
-            reason: "transaction control",
-            what: statement.kind.toUpperCase(),
-          },
-        ];
-      case "refused":
-        return [
-          {
-            code: "refused-statement",
-            path,
-            place: place(),
-            reason: statement.reason,
-            what: statement.what,
-          },
-        ];
-      case "session":
-        return [{ code: "not-resumable", path, place: place(), what: statement.what }];
-      case "outside":
-        // PostgreSQL would choose another name on each try and leave an INVALID index a try.
-        return statement.index !== undefined && statement.index.name === undefined
-          ? [
-              {
-                code: "not-resumable",
-                path,
-                place: place(),
-                what: "a concurrent index without a name",
-              },
-            ]
-          : [];
-      default:
-        return [];
-    }
+  return parts.flatMap((part): FileProblem[] => {
+    const what = notResumable(part.statement);
+    if (what === undefined) return refusedAnywhere(path, text, part);
+    return [{ code: "not-resumable", path, place: placeOf(text, part.span.start), what }];
   });
+}
+
+function notResumable(statement: Statement): string | undefined {
+  if (statement.kind === "session") return statement.what;
+  // PostgreSQL would choose another name on each try and leave an INVALID index a try.
+  const isUnnamed =
+    statement.kind === "outside" &&
+    statement.index !== undefined &&
+    statement.index.name === undefined;
+  return isUnnamed ? "a concurrent index without a name" : undefined;
 }
 
 function alone(migration: Migration, text: string, parts: readonly Part[]): StatementScript {

@@ -1,3 +1,5 @@
+import { anyNode, asNode, asText, hasOption, type ParseNode, typeAndFields } from "./parse-node.ts";
+
 /** What a statement is to a migration runner: may it run, and where? */
 export type Statement =
   /** Runs inside a transaction. */
@@ -48,9 +50,6 @@ export interface TableName {
   readonly schema: string | undefined;
   readonly table: string;
 }
-
-/** A node of the parse tree: one key, the node's type. */
-export type ParseNode = Readonly<Record<string, unknown>>;
 
 export const plain: Statement = { kind: "plain", index: undefined };
 
@@ -254,18 +253,6 @@ function makesTemporary(type: string, fields: ParseNode): boolean {
   return target !== undefined && asNode(fields[target])["relpersistence"] === "t";
 }
 
-/** Whether a predicate holds for any node below; each is given with the key that it stands under. */
-function anyNode(value: unknown, holds: (type: string, fields: ParseNode) => boolean): boolean {
-  if (Array.isArray(value)) return value.some((item) => anyNode(item, holds));
-  if (typeof value !== "object" || value === null) return false;
-  return Object.entries(value).some(
-    ([type, fields]) =>
-      typeof fields === "object" &&
-      fields !== null &&
-      ((!Array.isArray(fields) && holds(type, fields as ParseNode)) || anyNode(fields, holds)),
-  );
-}
-
 // ---- small things ----
 
 export function outside(
@@ -278,24 +265,4 @@ export function outside(
 
 export function refused(reason: RefusedReason, what: string): Statement {
   return { kind: "refused", reason, what };
-}
-
-function hasOption(options: unknown, name: string): boolean {
-  return (
-    Array.isArray(options) &&
-    options.some((option) => asNode(asNode(option)["DefElem"])["defname"] === name)
-  );
-}
-
-function typeAndFields(node: ParseNode): [string, ParseNode] {
-  const [type, fields] = Object.entries(node)[0] ?? ["", {}];
-  return [type, asNode(fields)];
-}
-
-function asNode(value: unknown): ParseNode {
-  return typeof value === "object" && value !== null ? (value as ParseNode) : {};
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -132,19 +132,22 @@ describe("streams", () => {
     expect(length).toBe(big.length);
   });
 
-  test.skipIf(!fs.existsSync("/dev/full"))("a full disk is no success", async () => {
-    const full = fs.openSync("/dev/full", "w");
-    for (const argv of [["show", "8"], ["--version"], ["--help"]]) {
-      const child = spawn(executable, argv, {
-        cwd: empty,
-        env: {},
-        stdio: ["ignore", full, "pipe"],
-      });
-      const exitCode = await new Promise((resolve) => child.once("close", resolve));
-      expect(exitCode, argv.join(" ")).toBe(2);
-    }
-    fs.closeSync(full);
-  });
+  test.skipIf(!fs.existsSync("/dev/full"))(
+    "a full disk is no success [where there is a /dev/full]",
+    async () => {
+      const full = fs.openSync("/dev/full", "w");
+      for (const argv of [["show", "8"], ["--version"], ["--help"]]) {
+        const child = spawn(executable, argv, {
+          cwd: empty,
+          env: {},
+          stdio: ["ignore", full, "pipe"],
+        });
+        const exitCode = await new Promise((resolve) => child.once("close", resolve));
+        expect(exitCode, argv.join(" ")).toBe(2);
+      }
+      fs.closeSync(full);
+    },
+  );
 
   test("colours are for terminals, unless they are not wanted", async () => {
     const terminal = { TERM: "xterm" };

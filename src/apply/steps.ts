@@ -27,7 +27,7 @@ import { swapSettings } from "../ledger/settings.ts";
 import { readProgress } from "../ledger/state.ts";
 import { SqlError } from "../ports.ts";
 
-export async function applyStatements(
+export async function applySteps(
   script: StatementScript,
   context: ApplyContext,
 ): Promise<Problem | undefined> {
