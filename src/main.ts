@@ -3,6 +3,7 @@
  * knows the process and every adapter. A command loads what it needs when it runs, so that
  * `--version` and `--help`, which are asked often, answer in milliseconds.
  */
+import { existsSync } from "node:fs";
 import { embeddedSet } from "./adapters/embedded-set.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { processStreams } from "./adapters/streams.ts";
@@ -78,7 +79,7 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       };
     case "show": {
       const { show } = await import("./commands/show.ts");
-      return show(await sourceOf(request.folder), reporter, request);
+      return show(await sourceOf(request.folder, reporter), reporter, request);
     }
     case "new": {
       const { newCommand } = await import("./commands/new.ts");
@@ -122,7 +123,7 @@ async function withWorld<T>(
 ): Promise<T> {
   const { systemClock, hostName } = await import("./adapters/system.ts");
   const { postgresParser: parser } = await import("./adapters/parser.ts");
-  const source = await sourceOf(request.folder);
+  const source = await sourceOf(request.folder, reporter);
   const clock = systemClock(interruption);
   await using database = await databaseOf(request.target);
   return await work({
@@ -137,9 +138,13 @@ async function withWorld<T>(
 }
 
 /** The folder that was named; else what is inside the executable; else ./migrations. */
-async function sourceOf(folder: string | undefined): Promise<Source> {
+async function sourceOf(folder: string | undefined, reporter: World["reporter"]): Promise<Source> {
   if (folder === undefined && embeddedSet !== undefined) {
     const { embeddedSource } = await import("./adapters/embedded.ts");
+    if (existsSync(developmentFolder)) {
+      const note = { code: "folder-not-used", path: developmentFolder } as const;
+      reporter.report({ kind: "file-note", note });
+    }
     return embeddedSource(embeddedSet);
   }
   const { directorySource } = await import("./adapters/directory.ts");

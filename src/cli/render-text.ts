@@ -83,6 +83,8 @@ function fileNote(note: FileNote): string {
   switch (note.code) {
     case "down-without-up":
       return `"${note.path}" is a down file without its up file`;
+    case "folder-not-used":
+      return `the migrations inside the executable are used; for those of "${note.path}", say --migrations ${note.path}`;
     case "no-migrations":
       return `there are no migrations in "${note.path}"`;
     case "large-file":

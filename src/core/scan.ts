@@ -20,6 +20,8 @@ export interface Scanned {
 export type FileNote =
   | { readonly code: "down-without-up"; readonly path: string }
   | { readonly code: "no-migrations"; readonly path: string }
+  /** The executable has migrations inside, and those are used, but here is a folder of them too. */
+  | { readonly code: "folder-not-used"; readonly path: string }
   | { readonly code: "large-file"; readonly path: string; readonly bytes: number };
 
 /**
