@@ -66,12 +66,17 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
           payloadLength = 0;
           if (header[0] !== dataRow) others.push(header.slice());
         }
-        const part = chunk.subarray(at, at + missing);
-        payload?.set(part, payloadLength);
-        payloadLength += part.length;
-        if (header[0] !== dataRow) others.push(part);
-        at += part.length;
-        missing -= part.length;
+        const length = Math.min(missing, chunk.length - at);
+        // A row that nobody wants costs no object: a million of them would fill the heap faster
+        // than it is cleared.
+        if (payload !== undefined || header[0] !== dataRow) {
+          const part = chunk.subarray(at, at + length);
+          payload?.set(part, payloadLength);
+          if (header[0] !== dataRow) others.push(part);
+        }
+        payloadLength += length;
+        at += length;
+        missing -= length;
         if (missing === 0) {
           headerLength = 0;
           if (payload !== undefined) handle(header[0] ?? 0, payload);
