@@ -11,6 +11,7 @@ export function withoutRows(socket: net.Socket, wire: WireReader): net.Socket {
   const emitter = new EventEmitter();
   socket.on("data", (chunk: Uint8Array) => {
     const rest = wire.feed(chunk);
+    release(chunk);
     if (rest.length > 0)
       emitter.emit("data", Buffer.from(rest.buffer, rest.byteOffset, rest.length));
   });
@@ -29,6 +30,19 @@ export function withoutRows(socket: net.Socket, wire: WireReader): net.Socket {
   });
   Object.defineProperty(facade, "readyState", { get: () => socket.readyState });
   return facade as unknown as net.Socket;
+}
+
+/**
+ * Gives a chunk's memory back at once. What a body selects comes in chunks of 64 kB, faster than
+ * a garbage collector takes an interest in them: half a gigabyte of a million rows was seen.
+ */
+function release(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  // A chunk that is a part of something larger is not ours to give back.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) {
+    // Node 20 has no transfer(), and waits for its collector.
+    buffer.transfer?.(0);
+  }
 }
 
 /** What is asked for a second time is a reconnection, and there is none. */

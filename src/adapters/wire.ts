@@ -62,7 +62,7 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
           if (headerLength < 5) continue;
           // A length below 4 is no length: whatever speaks there is no PostgreSQL.
           missing = Math.max(0, readUint32(header, 1) - 4);
-          payload = isWanted(header[0] ?? 0) ? new Uint8Array(missing) : undefined;
+          payload = isWanted(header[0] ?? 0, keepRows) ? new Uint8Array(missing) : undefined;
           payloadLength = 0;
           if (header[0] !== dataRow) others.push(header.slice());
         }
@@ -85,10 +85,6 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       return joined(others);
     },
   };
-
-  function isWanted(type: number): boolean {
-    return keepRows || (type !== dataRow && type !== rowDescription && type !== copyData);
-  }
 
   function handle(type: number, body: Uint8Array): void {
     switch (type) {
@@ -118,6 +114,10 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       default:
     }
   }
+}
+
+function isWanted(type: number, keepRows: boolean): boolean {
+  return keepRows || (type !== dataRow && type !== rowDescription && type !== copyData);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

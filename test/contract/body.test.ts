@@ -427,7 +427,7 @@ contractInTurn((check) => {
       ground,
       `create table one (); select generate_series(1, ${count}), repeat('x', 300); select 2`,
     );
-    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(100);
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(200);
     expect(await ground.exists("one")).toBe(true);
   });
 });
