@@ -93,7 +93,9 @@ async function runUndone(run: StepRun, row: ProgressRow | undefined): Promise<Pr
   if (kind === "plain") return flyStep(run, stepFlight);
   if (kind === "setting") return (await sendAlone(run)) ?? flyNote(run, doneFlight);
 
-  const found = row?.state === "started" ? await lookAt(run, row) : "run";
+  // What an edited statement finds was not made by it. CALL and DO stay unknown all the same.
+  const isSame = row?.digest === run.step.digest || kind === "procedural";
+  const found = row?.state === "started" && isSame ? await lookAt(run, row) : "run";
   if (typeof found === "object") return found;
   if (found === "done") return flyNote(run, doneFlight);
   return (await startAndSend(run)) ?? flyNote(run, doneFlight);

@@ -1,7 +1,7 @@
 /** Says something about versions without running them. Under the lock, and idempotent. */
 import type { Problem } from "../core/problem.ts";
 import { decideMarking, type Marking } from "../core/marking.ts";
-import { compareVersions, parseVersion } from "../core/version.ts";
+import { reaches } from "../core/takeover.ts";
 import { checkTracker } from "../ledger/facts.ts";
 import { acceptFiles, forgetApplied, prepareTracker, recordApplied } from "../ledger/record.ts";
 import { type DatabaseState, readState } from "../ledger/state.ts";
@@ -40,13 +40,7 @@ async function write(
   if (first !== undefined) {
     const legacy = state.legacy.find((one) => one.rows.length > 0);
     const reached = applied.at(-1)?.version ?? first.version;
-    const isBaseline =
-      "upTo" in change &&
-      state.legacy.some(({ rows }) =>
-        rows.every(
-          (row) => compareVersions(parseVersion(row.version) ?? first.version, reached) <= 0,
-        ),
-      );
+    const isBaseline = "upTo" in change && reaches(reached, state.legacy);
     if (state.applied.size === 0 && legacy !== undefined && !isBaseline) {
       // With a row in the tracker `up` would no longer take over what that tool applied.
       const message = `${legacy.name} of golang-migrate is not taken over yet: run \`lacuna up\`, or say it all with --up-to, as far as it stands`;

@@ -76,6 +76,14 @@ export function movedSince(
     });
 }
 
+/** Whether a baseline records all that one of the old trackers says was applied. */
+export function reaches(version: Version, legacy: readonly LegacyTracker[]): boolean {
+  return legacy.some((tracker) => {
+    const standing = parseVersion(versionOf(tracker));
+    return standing !== undefined && compareVersions(standing, version) <= 0;
+  });
+}
+
 function faultOf(tracker: LegacyTracker, set: MigrationSet): Problem[] {
   const [row] = tracker.rows;
   const legacy = tracker.name;

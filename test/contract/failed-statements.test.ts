@@ -22,6 +22,21 @@ contract(detachSkips, (check) => {
     expect((await ground.up(files, { newHere: true })).applied).toEqual(["1_i"]);
   });
 
+  check(
+    "a statement that was edited after it was started is not looked at, but run",
+    async (ground) => {
+      const before = "create table t (a int, b int); insert into t values (1, 1), (1, 1)";
+      await ground.sql(before);
+      const first = { "1_i.up.sql": `${header}create unique index concurrently i on t (a);` };
+      expect((await ground.up(first, { newHere: true })).problems).toEqual(["migration-failed"]);
+      await ground.sql("create index j on t (a)");
+      const edited = { "1_i.up.sql": `${header}create index concurrently j on t (b);` };
+      const { problems, applied } = await ground.up(edited, { newHere: true });
+      expect(problems).toEqual(["migration-failed"]);
+      expect(applied).toEqual([]);
+    },
+  );
+
   check("a detachment of what is no partition fails each time", async (ground) => {
     await ground.sql(
       "create table p (a int) partition by range (a); create table p_1 partition of p for values from (0) to (1)",

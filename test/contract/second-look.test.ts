@@ -82,6 +82,17 @@ contract(skips, (check) => {
     expect(problems).toEqual(["database-error"]);
   });
 
+  check("an empty old tracker does not make a baseline reach another one", async (ground) => {
+    await ground.sql(
+      "create table nothing_yet (version bigint, dirty boolean); " +
+        "create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (2, false)",
+    );
+    const files = { "1_a.up.sql": "", "2_b.up.sql": "" };
+    expect((await ground.mark(files, { to: "applied", upTo: "1" })).problems).toEqual([
+      "not-marked",
+    ]);
+  });
+
   check("a baseline below the old tracker's version is refused", async (ground) => {
     await ground.sql(
       "create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (2, false)",
