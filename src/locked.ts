@@ -3,13 +3,19 @@ import { connect } from "./connect.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
+import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
-import type { DatabaseRequest } from "./request.ts";
 
 export interface Locked {
   readonly session: Session;
   readonly facts: Facts;
   readonly lockKey: bigint;
+}
+
+interface LockedRequest {
+  readonly tracker: TrackerName;
+  readonly connectTimeoutMs: number;
+  readonly lockWaitMs: number;
 }
 
 /**
@@ -18,7 +24,7 @@ export interface Locked {
  */
 export async function withLock<T>(
   world: World,
-  request: DatabaseRequest & { readonly lockWaitMs: number },
+  request: LockedRequest,
   set: MigrationSet,
   running: { migration: Migration | undefined },
   work: (locked: Locked) => Promise<T>,

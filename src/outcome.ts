@@ -7,13 +7,7 @@ import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
 
 export type Outcome =
-  | {
-      readonly kind: "up";
-      readonly applied: readonly Migration[];
-      /** Pending versions that this run did not come to, or was told to leave alone. */
-      readonly left: readonly Migration[];
-      readonly problems: readonly Problem[];
-    }
+  | UpOutcome
   | {
       readonly kind: "plan";
       readonly set: MigrationSet;
@@ -48,3 +42,11 @@ export type Outcome =
       readonly version: string;
       readonly embedded: { readonly count: number; readonly digest: string } | undefined;
     };
+
+export interface UpOutcome {
+  readonly kind: "up";
+  readonly applied: readonly Migration[];
+  /** Pending versions that this run did not come to, or was told to leave alone. */
+  readonly left: readonly Migration[];
+  readonly problems: readonly Problem[];
+}

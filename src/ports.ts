@@ -40,8 +40,22 @@ export interface Session {
   run(script: string): Promise<readonly StatementResult[]>;
   /** Sends a script in the same way and keeps the rows: one list a row-returning statement. */
   rows(script: string): Promise<readonly (readonly Row[])[]>;
+  /** Takes back the transaction that is open, or has failed. */
+  undo(): Promise<void>;
   /** Asks the server to cancel what is running. It may come late, or for nothing. */
   cancel(): Promise<void>;
+  /** What stands around a migration here; undefined for a transaction of its own. */
+  readonly bracket?: Bracket;
+}
+
+/** What stands around a migration: BEGIN and COMMIT, or what a rehearsal puts in their place. */
+export interface Bracket {
+  readonly open: string;
+  /** Runs what COMMIT would run: deferred triggers and constraints. One statement. */
+  readonly settle: string;
+  readonly close: string;
+  /** The command tag that `close` answers. */
+  readonly closeTag: string;
 }
 
 export interface SessionOptions {

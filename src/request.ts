@@ -37,10 +37,16 @@ export interface PolicyRequest {
   readonly newHere: boolean;
 }
 
-export interface UpRequest extends DatabaseRequest, PolicyRequest {
-  readonly command: "up";
+/** What a run of migrations needs to know, whoever asks for it. */
+export interface MigrateRequest extends PolicyRequest {
+  readonly tracker: TrackerName;
+  readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly lockRetryForMs: number;
+}
+
+export interface UpRequest extends DatabaseRequest, MigrateRequest {
+  readonly command: "up";
 }
 
 /** `plan`, and `up --dry-run`, which is the same. */

@@ -129,6 +129,9 @@ async function openSession(
       return (await send(script, false)).tags.map((tag) => ({ tag }));
     },
     rows,
+    async undo() {
+      await send("rollback", false);
+    },
     // PGlite runs in this thread: while a statement runs, nobody can ask it to stop.
     cancel: () => Promise.resolve(),
   };

@@ -152,6 +152,9 @@ async function open(
     async rows(script): Promise<readonly (readonly Row[])[]> {
       return (await send(script, true)).rowSets;
     },
+    async undo() {
+      await send("rollback", false);
+    },
     cancel: () => cancel(socketOptions, wire),
   });
   const close = async (): Promise<void> => {

@@ -101,6 +101,7 @@ function flightContext(
     nonce: randomUUID(),
     lockTimeoutMs,
     statementTimeoutMs: migration.directives.statementTimeoutMs,
+    bracket: context.session.bracket,
   };
 }
 
@@ -117,11 +118,11 @@ async function send(
     const tags = (await session.run(flight.script)).map((result) => result.tag);
     const end = tags.slice(-flight.proof.length);
     if (end.join("; ") === flight.proof.join("; ")) return undefined;
-    await session.run("rollback");
+    await session.undo();
     return tags;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    if (error.kind !== "lost") await session.run("rollback").catch(() => undefined);
+    if (error.kind !== "lost") await session.undo().catch(() => undefined);
     return error;
   }
 }

@@ -1,4 +1,4 @@
-import { type Row, type Session, SqlError } from "../ports.ts";
+import type { Row, Session } from "../ports.ts";
 
 /** Expressions that are worth something else under the session's own search_path, by name. */
 export type Resolved = Readonly<Record<string, string>>;
@@ -10,10 +10,13 @@ export type Resolved = Readonly<Record<string, string>>;
  *
  * What has to be looked up in the session's path is resolved first, and read again by
  * `resolved(name)`. https://www.postgresql.org/docs/current/typeconv-oper.html
+ *
+ * It goes as a message of its own: the statements of one message are one transaction, as long as
+ * none of them ends it, and SET LOCAL ends with it. So it needs no BEGIN, and works inside of
+ * another transaction too. https://www.postgresql.org/docs/current/protocol-flow.html
  */
 export function underOwnPath(queries: string, expressions: Resolved = {}): string {
   return [
-    "begin",
     ...Object.entries(expressions).map(
       ([name, sql]) => `select pg_catalog.set_config('lacuna.${name}', ${sql}, true)`,
     ),
@@ -24,7 +27,6 @@ export function underOwnPath(queries: string, expressions: Resolved = {}): strin
     // It would put quotes around the names of types.
     "set local quote_all_identifiers = off",
     queries,
-    "commit",
   ].join("; ");
 }
 
@@ -32,19 +34,12 @@ export function resolved(name: string): string {
   return `nullif(pg_catalog.current_setting('lacuna.${name}', true), '')`;
 }
 
-/** The rows of each query. After a failure no transaction stays open. */
+/** The rows of each query. */
 export async function catalogRows(
   session: Session,
   queries: string,
   expressions: Resolved = {},
 ): Promise<readonly (readonly Row[])[]> {
-  try {
-    const rowSets = await session.rows(underOwnPath(queries, expressions));
-    return rowSets.slice(Object.keys(expressions).length);
-  } catch (error) {
-    if (error instanceof SqlError && error.kind !== "lost") {
-      await session.run("rollback").catch(() => undefined);
-    }
-    throw error;
-  }
+  const rowSets = await session.rows(underOwnPath(queries, expressions));
+  return rowSets.slice(Object.keys(expressions).length);
 }

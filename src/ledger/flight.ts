@@ -6,6 +6,7 @@
  * (research: mechanisms, M1).
  */
 import type { Migration } from "../core/migration.ts";
+import type { Bracket } from "../ports.ts";
 import { codePointsIn } from "../core/locate.ts";
 import type { ServerMessage } from "../core/problem.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
@@ -40,6 +41,7 @@ export interface FlightContext {
   readonly nonce: string;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number | undefined;
+  readonly bracket: Bracket | undefined;
 }
 
 /** A transactional migration: body and row in one transaction. */
@@ -48,9 +50,9 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
   const characteristics =
     script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
   const prefix = [...opening(context), ...characteristics];
-  return flight(prefix, script.body, [
+  return flight(context, prefix, script.body, [
     // Deferred triggers are the body's: they run under its role and its search_path.
-    runDeferred,
+    bracketOf(context).settle,
     // For the session, not SET LOCAL: whatever the body set for it ends with the body.
     `set session authorization ${quoteIdentifier(context.login)}`,
     "reset role",
@@ -62,8 +64,8 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
 
 /** A statement of a `no-transaction` file that can run in a transaction: exactly once. */
 export function stepFlight(version: Version, step: Step, context: FlightContext): Flight {
-  return flight(opening(context), step.sql, [
-    runDeferred,
+  return flight(context, opening(context), step.sql, [
+    bracketOf(context).settle,
     ...asOurselves(context),
     doneSql(context.tracker, version, step),
     proofSql(context, stepIsDone(context.tracker, version, step)),
@@ -73,7 +75,7 @@ export function stepFlight(version: Version, step: Step, context: FlightContext)
 /** What precedes a statement that cannot run in a transaction, or that ends its own. */
 export function startedFlight(version: Version, step: Step, context: FlightContext): Flight {
   const progress = quoteProgress(context.tracker);
-  return flight(opening(context), "", [
+  return flight(context, opening(context), "", [
     ...asOurselves(context),
     `insert into ${progress} (version, statement, digest, state, invalid_before, started_at) ` +
       `select ${version}, ${step.number}, ${quoteLiteral(step.digest)}, 'started', ` +
@@ -86,7 +88,7 @@ export function startedFlight(version: Version, step: Step, context: FlightConte
 }
 
 export function doneFlight(version: Version, step: Step, context: FlightContext): Flight {
-  return flight(opening(context), "", [
+  return flight(context, opening(context), "", [
     ...asOurselves(context),
     doneSql(context.tracker, version, step),
     proofSql(context, stepIsDone(context.tracker, version, step)),
@@ -95,7 +97,7 @@ export function doneFlight(version: Version, step: Step, context: FlightContext)
 
 /** The row of a `no-transaction` file; its progress goes in the same transaction. */
 export function recordFlight(migration: Migration, context: FlightContext): Flight {
-  return flight(opening(context), "", [
+  return flight(context, opening(context), "", [
     ...asOurselves(context),
     `delete from ${quoteProgress(context.tracker)} where version = ${migration.version}`,
     recordSql(context.tracker, migration),
@@ -113,29 +115,42 @@ export function brokenProof(error: ServerMessage): BrokenProof | undefined {
   return word as BrokenProof | undefined;
 }
 
-/**
- * Only our own statements come behind it, so it cannot fail a later statement that would be
- * right at COMMIT; and a trigger on the tracker that is deferred has to show itself to the proof.
- */
-const runDeferred = "set constraints all immediate";
+const transaction: Bracket = {
+  open: "begin",
+  // Only our own statements come behind it, so it cannot fail a later statement that would be
+  // right at COMMIT; and a deferred trigger on the tracker has to show itself to the proof.
+  settle: "set constraints all immediate",
+  close: "commit",
+  closeTag: "COMMIT",
+};
 
-function flight(prefix: readonly string[], body: string, suffix: readonly string[]): Flight {
+function bracketOf({ bracket }: FlightContext): Bracket {
+  return bracket ?? transaction;
+}
+
+function flight(
+  context: FlightContext,
+  prefix: readonly string[],
+  body: string,
+  suffix: readonly string[],
+): Flight {
+  const { close, closeTag } = bracketOf(context);
   const head = `${prefix.join("; ")}; `;
   return {
     // The line end closes a comment that the body ends in; the semicolon its last statement.
-    script: `${head}${body}\n; ${suffix.join("; ")}; commit`,
+    script: `${head}${body}\n; ${suffix.join("; ")}; ${close}`,
     prefixLength: codePointsIn(head),
     bodyLength: codePointsIn(body),
     prefixTags: prefix.length,
     suffixTags: suffix.length,
-    proof: ["INSERT 0 1", "SELECT 1", "COMMIT"],
+    proof: ["INSERT 0 1", "SELECT 1", closeTag],
   };
 }
 
 function opening(context: FlightContext): readonly string[] {
   const { statementTimeoutMs } = context;
   return [
-    "begin",
+    bracketOf(context).open,
     `set local lacuna.marker = ${quoteLiteral(context.nonce)}`,
     `set local lock_timeout = ${context.lockTimeoutMs}`,
     ...(statementTimeoutMs === undefined

@@ -157,15 +157,11 @@ async function progressExists(session: Session, tracker: TrackerName): Promise<b
   return rows?.[0]?.["found"] === "true";
 }
 
+/** All of them or none: the statements of one message are one transaction. */
 async function inTransaction(
   session: Session,
   statements: readonly string[],
 ): Promise<readonly string[]> {
-  try {
-    const results = await session.run(underOwnPath(statements.join("; ")));
-    return results.map((result) => result.tag);
-  } catch (error) {
-    await session.run("rollback").catch(() => undefined);
-    throw error;
-  }
+  const results = await session.run(underOwnPath(statements.join("; ")));
+  return results.map((result) => result.tag);
 }

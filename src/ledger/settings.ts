@@ -1,6 +1,5 @@
 import { quoteLiteral } from "../core/quote.ts";
 import type { Session } from "../ports.ts";
-import { underOwnPath } from "./catalog.ts";
 
 /**
  * The session's settings, sent at the opening and again after every reset (research:
@@ -22,14 +21,13 @@ export const settings: string = [
   // server too old for idle_session_timeout is to be told so in words, and
   // client_connection_check_interval is refused where the system cannot watch a socket. A
   // commit that is acknowledged before it is durable would make "applied" a guess.
-  underOwnPath(
-    "select pg_catalog.set_config(name, value, false) from (values " +
-      "('transaction_timeout', '0', pg_catalog.current_setting('transaction_timeout', true) is not null), " +
-      "('idle_session_timeout', '0', pg_catalog.current_setting('idle_session_timeout', true) is not null), " +
-      "('client_connection_check_interval', '2s', pg_catalog.version() like '%linux%'), " +
-      "('synchronous_commit', 'on', pg_catalog.current_setting('synchronous_commit') = 'off')" +
-      ") as wanted (name, value, applies) where applies",
-  ),
+  // The operators are named: no search_path of anybody's may decide what they are.
+  "select pg_catalog.set_config(name, value, false) from (values " +
+    "('transaction_timeout', '0', pg_catalog.current_setting('transaction_timeout', true) is not null), " +
+    "('idle_session_timeout', '0', pg_catalog.current_setting('idle_session_timeout', true) is not null), " +
+    "('client_connection_check_interval', '2s', pg_catalog.version() operator(pg_catalog.~~) '%linux%'), " +
+    "('synchronous_commit', 'on', pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off')" +
+    ") as wanted (name, value, applies) where applies",
 ].join("; ");
 
 type Limits = Readonly<Record<string, string | number | undefined>>;
