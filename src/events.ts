@@ -3,6 +3,7 @@ import type { FileNote } from "./core/scan.ts";
 import type { HistoryNote } from "./core/plan.ts";
 import type { Migration } from "./core/migration.ts";
 import type { ServerMessage } from "./core/problem.ts";
+import type { Verdict } from "./core/verdict.ts";
 
 /** What a run tells while it goes on. Each is sent after the fact that it states. */
 export type Event =
@@ -43,6 +44,7 @@ export type Event =
       readonly isGap: boolean;
       readonly elapsedMs: number;
     }
+  | { readonly kind: "verdict"; readonly verdict: Verdict }
   | {
       readonly kind: "notice";
       readonly notice: ServerMessage;

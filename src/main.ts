@@ -3,11 +3,13 @@
  * knows the process and every adapter. A command loads what it needs when it runs, so that
  * `--version` and `--help`, which are asked often, answer in milliseconds.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import { embeddedSet } from "./adapters/embedded-set.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { processStreams } from "./adapters/streams.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
+import { allProblems } from "./cli/problem-text.ts";
 import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
 import { exitCodeOf } from "./core/explain/explain.ts";
@@ -24,7 +26,7 @@ import {
   type World,
 } from "./ports.ts";
 import { productVersion } from "./product.ts";
-import type { DatabaseRequest, Request } from "./request.ts";
+import type { DatabaseRequest, Request, VerifyRequest } from "./request.ts";
 
 const environment = { ...process.env };
 // postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
@@ -53,12 +55,43 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   output = outputTo(streams, redactor("target" in request ? request.target : undefined));
   const style = { talk, command: request.command, color: color && hasColor() };
   const renderer = rendererFor(read.value.output, output, style);
+  const outcome = await outcomeOf(request, renderer);
+  const exitCode = finish(renderer, outcome);
+  if (request.command !== "verify") return exitCode;
+  const isReported = await reportElsewhere(request, outcome);
+  return exitCode === 0 && !isReported ? 2 : exitCode;
+}
+
+/** The JUnit file, and annotations where GitHub runs this. False: what was asked for is not there. */
+async function reportElsewhere(request: VerifyRequest, outcome: Outcome): Promise<boolean> {
+  if ((environment["GITHUB_ACTIONS"] ?? "") !== "") {
+    const { annotations } = await import("./cli/annotations.ts");
+    const root = environment["GITHUB_WORKSPACE"] ?? "";
+    // The embedded set has no files in the repository.
+    const inRepository = (path: string): string | undefined =>
+      existsSync(path) ? relative(root, resolve(path)) : undefined;
+    for (const line of annotations(outcome, inRepository)) output.talk(line);
+  }
+  if (request.junit === undefined) return true;
+  const { junitReport } = await import("./cli/junit.ts");
   try {
-    return finish(renderer, await run(request, renderer));
+    writeFileSync(request.junit, junitReport(outcome));
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const problem = { code: "cannot-write", path: request.junit, message } as const;
+    for (const line of allProblems([problem], [])) output.talk(line);
+    return false;
+  }
+}
+
+async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome> {
+  try {
+    return await run(request, renderer);
   } catch (error) {
     const problems = problemsIn(error, request);
     if (problems === undefined) throw error;
-    return finish(renderer, { kind: "refused", problems });
+    return { kind: "refused", problems };
   }
 }
 
@@ -100,6 +133,15 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "up": {
       const { up } = await import("./commands/up.ts");
       return withWorld(request, reporter, (world) => up(world, request));
+    }
+    case "verify": {
+      const { verify } = await import("./commands/verify.ts");
+      const target = request.target ?? ({ engine: "pglite", folder: undefined } as const);
+      const sibling = (name: string): Promise<Database> =>
+        databaseOf(target.engine === "server" ? { ...target, database: name } : target);
+      return withWorld({ ...request, target }, reporter, (world) =>
+        verify({ ...world, sibling }, request),
+      );
     }
     case "plan": {
       const { planCommand } = await import("./commands/plan.ts");

@@ -1,13 +1,16 @@
 /** What a command ends with: data for render(), which alone turns it into text or JSON. */
 import type { Diff } from "./core/entry.ts";
+import type { KeptChange } from "./core/kept.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { Preview } from "./core/plan.ts";
 import type { Problem } from "./core/problem.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
+import type { Method, Verdict } from "./core/verdict.ts";
 
 export type Outcome =
   | UpOutcome
+  | VerifyOutcome
   | {
       readonly kind: "plan";
       readonly set: MigrationSet;
@@ -49,4 +52,31 @@ export interface UpOutcome {
   /** Pending versions that this run did not come to, or was told to leave alone. */
   readonly left: readonly Migration[];
   readonly problems: readonly Problem[];
+}
+
+export interface VerifyOutcome {
+  readonly kind: "verify";
+  readonly method: Method;
+  /** Where it was asked to run, and what answered; a server's version may stay unknown. */
+  readonly database: string;
+  readonly serverVersion: string;
+  readonly set: MigrationSet;
+  readonly digest: string;
+  readonly adoption: Adoption | undefined;
+  /** One for each pending migration that the rehearsal came to. */
+  readonly verdicts: readonly Verdict[];
+  readonly leftovers: Leftovers;
+  readonly problems: readonly Problem[];
+}
+
+/** What a rollback does not undo. */
+export interface Leftovers {
+  /** Measured. */
+  readonly changes: readonly KeptChange[];
+  /** Told by the text. */
+  readonly statements: readonly {
+    readonly migration: Migration;
+    readonly what: string;
+    readonly line: number;
+  }[];
 }

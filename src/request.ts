@@ -2,6 +2,7 @@
 import type { DatabaseTarget } from "./core/target.ts";
 import type { MarkChange } from "./core/marking.ts";
 import type { TrackerName } from "./core/tracker.ts";
+import type { Method } from "./core/verdict.ts";
 
 export type Request =
   | UpRequest
@@ -10,6 +11,7 @@ export type Request =
   | ShowRequest
   | NewRequest
   | MarkRequest
+  | VerifyRequest
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -76,4 +78,28 @@ export interface MarkRequest extends DatabaseRequest {
   readonly command: "mark";
   readonly lockWaitMs: number;
   readonly change: MarkChange;
+}
+
+export interface VerifyRequest extends SetRequest {
+  readonly command: "verify";
+  readonly method: Method;
+  /** Undefined: an embedded Postgres, from empty. */
+  readonly target: DatabaseTarget | undefined;
+  readonly tracker: TrackerName;
+  readonly connectTimeoutMs: number;
+  readonly lockWaitMs: number;
+  readonly checksums: PolicyRequest["checksums"];
+  readonly newHere: boolean;
+  /** Other clients of the database: a rehearsal holds real locks until its end. */
+  readonly others: "refused" | "shared";
+  readonly timeLimitMs: number | undefined;
+  /** How long the embedded engine may be at one migration. */
+  readonly stuckAfterMs: number;
+  /** Whether what cannot be verified is a failure. */
+  readonly strict: boolean;
+  readonly ownsServer: boolean;
+  /** Made in an empty Postgres before the first migration. */
+  readonly roles: readonly string[];
+  /** Where to write a JUnit report. */
+  readonly junit: string | undefined;
 }

@@ -21,8 +21,12 @@ export interface ApplyContext {
  * DISCARD ALL, which drops the runner's lock (research: mechanisms, M10).
  */
 export async function resetSession({ session, login }: ApplyContext): Promise<void> {
-  await session.run(
+  await session.run(resetScript(login));
+}
+
+export function resetScript(login: string): string {
+  return (
     `set session authorization ${quoteIdentifier(login)}; reset role; reset all; close all; deallocate all; ` +
-      `unlisten *; discard temp; discard sequences; ${settings}`,
+    `unlisten *; discard temp; discard sequences; ${settings}`
   );
 }

@@ -21,7 +21,13 @@ import {
   stepFlight,
 } from "../ledger/flight.ts";
 import type { Version } from "../core/version.ts";
-import { findIndex, finishDetachment, leftoverOf, stateOfDetachment } from "../ledger/leftovers.ts";
+import {
+  findIndex,
+  finishDetachment,
+  isGone,
+  leftoverOf,
+  stateOfDetachment,
+} from "../ledger/leftovers.ts";
 import { ensureProgress, forgetStarted } from "../ledger/record.ts";
 import { swapSettings } from "../ledger/settings.ts";
 import { readProgress } from "../ledger/state.ts";
@@ -149,6 +155,9 @@ async function lookAt(
     if (state === "pending") await finishDetachment(session, statement.detach);
     return state === "attached" ? "run" : "done";
   }
+  if (statement.kind === "outside" && statement.drops !== undefined) {
+    return (await isGone(session, statement.drops)) ? "done" : "run";
+  }
   if (statement.kind !== "outside" || statement.index === undefined) return "run";
   const index = await findIndex(session, statement.index);
   if (index === undefined) return "run";
@@ -191,8 +200,10 @@ async function sendAlone({ script, step, context }: StepRun): Promise<Problem | 
     return undefined;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    const { message, position } = error.server;
-    if (error.kind === "lost") return { code: "outcome-unknown", id, version, message };
+    const { position } = error.server;
+    if (error.kind === "lost") {
+      return { code: "outcome-unknown", id, version, error: error.server };
+    }
     const { signal } = context.world.interruption;
     if (signal !== undefined) {
       return { code: "interrupted", signal, during: { id, kept: keptBefore(script, step) } };

@@ -130,7 +130,7 @@ async function send(
 function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number): Problem {
   const { id, version, up } = cargo.migration;
   if (error.kind === "lost") {
-    return { code: "outcome-unknown", id, version, message: error.server.message };
+    return { code: "outcome-unknown", id, version, error: error.server };
   }
   const broken = brokenProof(error.server);
   if (broken === "index") {

@@ -43,6 +43,20 @@ export function findDatabase(sources: DatabaseSources): Result<DatabaseTarget> {
   return refuse({ code: "no-database" });
 }
 
+/**
+ * For what rehearses: --database-url and TEST_DATABASE_URL, and nothing else, so that a shell
+ * with production's DATABASE_URL or PGHOST rehearses nothing there. Undefined where neither is
+ * set. A password may still come from ~/.pgpass.
+ */
+export function findTestDatabase(sources: DatabaseSources): Result<DatabaseTarget | undefined> {
+  const { HOME, TEST_DATABASE_URL } = sources.environment;
+  const bare = { ...sources, environment: HOME === undefined ? {} : { HOME } };
+  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, "--database-url", bare);
+  return isSet(TEST_DATABASE_URL)
+    ? parseDatabaseUrl(TEST_DATABASE_URL.trim(), "TEST_DATABASE_URL", bare)
+    : succeed(undefined);
+}
+
 /** @param text The URL; it is never part of a message, because it holds a password. */
 function parseDatabaseUrl(
   text: string,

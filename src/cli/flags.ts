@@ -132,12 +132,15 @@ export class Flags {
   }
 
   durationMs(name: string, defaultMs: number): number {
+    return this.optionalMs(name) ?? defaultMs;
+  }
+
+  optionalMs(name: string): number | undefined {
     const text = this.text(name);
-    if (text === undefined) return defaultMs;
-    const milliseconds = parseDurationMs(text);
-    if (milliseconds === undefined)
+    const milliseconds = text === undefined ? undefined : parseDurationMs(text);
+    if (text !== undefined && milliseconds === undefined)
       this.#wrong(`The flag --${name} takes a time such as 30s, 5min or 1h`);
-    return milliseconds ?? defaultMs;
+    return milliseconds;
   }
 
   oneOf<T extends string>(name: string, words: readonly T[], fallback: T): T {

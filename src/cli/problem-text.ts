@@ -19,7 +19,10 @@ export function allProblems(
  * A problem as lines: what could not be done, where, what the server said about it, what was
  * done before it.
  */
-function problemLines(problem: Problem, appliedBefore: readonly string[]): readonly string[] {
+export function problemLines(
+  problem: Problem,
+  appliedBefore: readonly string[],
+): readonly string[] {
   const { title } = explain(problem);
   const path = "path" in problem ? problem.path : undefined;
   const place = "place" in problem ? problem.place : undefined;

@@ -9,6 +9,7 @@ import type { Migration } from "../core/migration.ts";
 import type { ExitCode, Problem } from "../core/problem.ts";
 import type { Adoption } from "../core/takeover.ts";
 import { displayTracker } from "../core/tracker.ts";
+import { countResults, type Verdict } from "../core/verdict.ts";
 import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
@@ -44,6 +45,8 @@ function eventFields(event: Event): Json {
       const { version, from, migrations } = event.adoption;
       return { version, from, count: migrations.length, evidence: "none" };
     }
+    case "verdict":
+      return verdictJson(event.verdict);
     case "notice": {
       const { migration, notice } = event;
       return { ...(migration === undefined ? {} : migrationJson(migration)), ...notice };
@@ -97,6 +100,26 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         migrations: outcome.diff.entries.map(entryJson),
         problems,
       };
+    case "verify":
+      return {
+        exitCode,
+        method: outcome.method,
+        database: outcome.database,
+        serverVersion: outcome.serverVersion,
+        set: { count: outcome.set.size, digest: outcome.digest },
+        adopt: adoptionJson(outcome.adoption),
+        counts: countResults(outcome.verdicts),
+        results: outcome.verdicts.map(verdictJson),
+        notUndone: {
+          changes: outcome.leftovers.changes,
+          statements: outcome.leftovers.statements.map(({ migration, what, line }) => ({
+            ...migrationJson(migration),
+            line,
+            what,
+          })),
+        },
+        problems,
+      };
     case "new":
       return { exitCode, paths: outcome.paths };
     case "mark":
@@ -115,6 +138,18 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         delete: outcome.advice ?? null,
       };
   }
+}
+
+function verdictJson(verdict: Verdict): Json {
+  const { migration, isGap, after, ...rest } = verdict;
+  const problem = "problem" in rest ? rest.problem : undefined;
+  return {
+    ...migrationJson(migration),
+    gap: isGap,
+    after: after ?? null,
+    ...rest,
+    ...(problem === undefined ? {} : { problem: problemJson(problem) }),
+  };
 }
 
 function adoptionJson(adoption: Adoption | undefined): Json | null {

@@ -11,6 +11,7 @@ import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
 import { allProblems } from "./problem-text.ts";
 import type { Renderer, Style } from "./render.ts";
+import { verdictLine, verifyDetails, verifySummary } from "./verify-text.ts";
 
 export function textRenderer(output: Output, style: Style): Renderer {
   const paint = painter(style.color);
@@ -25,7 +26,7 @@ export function textRenderer(output: Output, style: Style): Renderer {
       if (style.talk === "quiet") return;
       const line = eventLine(event, style.talk === "verbose");
       if (line === undefined) return;
-      if (event.kind === "applied") data(line);
+      if (event.kind === "applied" || event.kind === "verdict") data(line);
       else talk(line);
     },
     outcome(outcome) {
@@ -34,6 +35,11 @@ export function textRenderer(output: Output, style: Style): Renderer {
       }
       outcomeData(outcome, style, data, output);
       if (!("problems" in outcome)) return;
+      if (outcome.kind === "verify") {
+        for (const line of verifyDetails(outcome)) {
+          if (style.talk !== "quiet" || !line.startsWith("note: ")) talk(line);
+        }
+      }
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
       for (const line of allProblems(outcome.problems, applied)) talk(line);
     },
@@ -72,6 +78,8 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       return `${event.migration.id}: ${event.error.message} (${event.error.code}); trying again in ${formatDuration(event.pauseMs)}`;
     case "applied":
       return `applied ${event.migration.id} (${event.isGap ? "gap, " : ""}${formatDuration(event.elapsedMs)})`;
+    case "verdict":
+      return verdictLine(event.verdict);
     case "notice": {
       const { severity, message, hint } = event.notice;
       return `${severity.toLowerCase()}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
@@ -124,6 +132,9 @@ function outcomeData(
       return;
     case "status":
       for (const line of statusLines(outcome)) data(line);
+      return;
+    case "verify":
+      if (style.talk !== "quiet") data(verifySummary(outcome));
       return;
     case "show":
       output.bytes(outcome.bytes);
@@ -273,10 +284,12 @@ function painter(color: boolean): (line: string) => string {
     note: 33,
     hint: 36,
     applied: 32,
+    passed: 32,
+    failed: 31,
   };
   return (line) =>
     line.replace(
-      /^(error|warning|note|hint|applied)\b/,
+      /^(error|warning|note|hint|applied|passed|failed)\b/,
       (word) => `\u001b[${codes[word]}m${word}\u001b[0m`,
     );
 }

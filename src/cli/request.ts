@@ -1,7 +1,6 @@
 /** argv and environment → Request: every value becomes a type that cannot be wrong. */
 import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
-import { defaultTracker, parseTracker } from "../core/tracker.ts";
 import type { MarkChange } from "../core/marking.ts";
 import { parseVersion } from "../core/version.ts";
 import type { DatabaseRequest, OutputMode, Request, Talk } from "../request.ts";
@@ -9,6 +8,8 @@ import { type DatabaseSources, findDatabase } from "./database-url.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { commands } from "./options.ts";
+import { fiveMinutesMs, readTracker } from "./shared-flags.ts";
+import { readVerify } from "./verify-request.ts";
 
 export interface Invocation {
   readonly request: Request;
@@ -103,6 +104,7 @@ function requestOf(
     (text) => text !== undefined && parseVersion(text) === undefined,
   );
   if (noVersion !== undefined) return usage(`${shown(noVersion)} is no version`, versionHint);
+  if (name === "verify") return readVerify(folder, flags, sources);
   const database = readDatabase(name, folder, flags, sources);
   switch (name) {
     case "status":
@@ -155,11 +157,6 @@ function readDatabase(
   return succeed({ folder, target: target.value, tracker: tracker.value, connectTimeoutMs });
 }
 
-function readTracker(flags: Flags): ReturnType<typeof parseTracker> {
-  const text = flags.text("tracker");
-  return text === undefined ? succeed(defaultTracker) : parseTracker(text);
-}
-
 function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
   const [state = "", ...versions] = args;
   const upTo = flags.text("up-to");
@@ -201,4 +198,3 @@ function map<T>(result: Result<T>, then: (value: T) => Request): Result<Request>
 
 const versionHint = "a version is the number in front of a file's name";
 const markHint = "`lacuna mark --help` shows the states";
-const fiveMinutesMs = 300_000;

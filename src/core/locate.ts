@@ -68,6 +68,19 @@ export function offsetOfPosition(
   return offset;
 }
 
+/** The UTF-16 offset of the parser's position, which counts bytes of UTF-8 from 0. */
+export function offsetOfByte(text: string, bytes: number): number {
+  let offset = 0;
+  let left = bytes;
+  for (const char of text) {
+    if (left <= 0) break;
+    const code = char.codePointAt(0) ?? 0;
+    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+    offset += char.length;
+  }
+  return offset;
+}
+
 /** How many characters PostgreSQL counts in a text. */
 export function codePointsIn(text: string): number {
   let count = 0;

@@ -14,12 +14,14 @@ export type Problem =
   | HistoryProblem
   | TrackerProblem
   | DatabaseProblem
-  | MigrationProblem;
+  | MigrationProblem
+  | RehearsalProblem;
 
 export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }
   | { readonly code: "no-migrations"; readonly folder: string | undefined; readonly reason: string }
   | { readonly code: "no-database" }
+  | { readonly code: "no-test-database" }
   | { readonly code: "bad-database"; readonly source: string; readonly message: string }
   | {
       readonly code: "not-in-set";
@@ -183,7 +185,7 @@ export type MigrationProblem =
       readonly code: "outcome-unknown";
       readonly id: string;
       readonly version: Version;
-      readonly message: string;
+      readonly error: ServerMessage;
     }
   | {
       readonly code: "interrupted";
@@ -191,6 +193,36 @@ export type MigrationProblem =
       /** What was running, and what of it is left. */
       readonly during?: { readonly id: string; readonly kept: Kept };
     };
+
+export type RehearsalProblem =
+  | {
+      readonly code: "verify-found";
+      readonly failed: number;
+      readonly notVerified: number;
+      readonly of: number;
+    }
+  | {
+      readonly code: "time-limit";
+      readonly limitMs: number;
+      /** What was running. */
+      readonly during: string | undefined;
+    }
+  /** It had to be stopped together with the engine that it ran in. */
+  | {
+      readonly code: "stuck";
+      readonly id: string;
+      readonly path: string;
+      readonly message: string;
+    }
+  | {
+      readonly code: "other-clients";
+      readonly database: string;
+      readonly clients: readonly string[];
+    }
+  /** Its statements ended the transaction that was to be rolled back. */
+  | { readonly code: "rehearsal-broken"; readonly during: string | undefined }
+  | { readonly code: "no-scratch"; readonly message: string }
+  | { readonly code: "scratch-left"; readonly name: string; readonly message: string };
 
 /** Where in a migration an error was raised. */
 export type Stage =
@@ -218,7 +250,7 @@ export interface ServerMessage {
   readonly constraint?: string;
 }
 
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 70 | 130 | 143;
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 70 | 130 | 143;
 
 /** What a database's error is where it is no migration's statement that failed. */
 export function sqlProblem(

@@ -18,6 +18,8 @@ export type Statement =
       readonly index: IndexName | undefined;
       /** ALTER TABLE … DETACH PARTITION … CONCURRENTLY: what is detached from what. */
       readonly detach: Detachment | undefined;
+      /** DROP INDEX CONCURRENTLY takes one index. */
+      readonly drops: TableName | undefined;
     }
   | { readonly kind: "begin"; readonly characteristics: string | undefined }
   | { readonly kind: "commit" }
@@ -142,7 +144,9 @@ const harmlessValues: ReadonlySet<string> = new Set(["on", "true", "utf8", "utf-
 function outsideTransaction(type: string, fields: ParseNode): Statement | undefined {
   switch (type) {
     case "DropStmt":
-      return fields["concurrent"] === true ? outside("DROP INDEX CONCURRENTLY", true) : undefined;
+      return fields["concurrent"] === true
+        ? { ...outside("DROP INDEX CONCURRENTLY", true), drops: droppedIndex(fields) }
+        : undefined;
     case "ReindexStmt":
       if (hasOption(fields["params"], "concurrently")) return outside("REINDEX CONCURRENTLY", true);
       return /_(?:SCHEMA|SYSTEM|DATABASE)$/.test(String(fields["kind"]))
@@ -216,6 +220,16 @@ function concurrentDetachment(fields: ParseNode): Detachment | undefined {
   return undefined;
 }
 
+function droppedIndex(fields: ParseNode): TableName | undefined {
+  const [object] = Array.isArray(fields["objects"]) ? (fields["objects"] as unknown[]) : [];
+  const { items } = asNode(asNode(object)["List"]);
+  const names = (Array.isArray(items) ? (items as unknown[]) : []).map((item) =>
+    asText(asNode(asNode(item)["String"])["sval"]),
+  );
+  const table = names.at(-1);
+  return table === undefined ? undefined : { schema: names.at(-2), table };
+}
+
 function tableOf(relation: unknown): TableName {
   const { schemaname, relname } = asNode(relation);
   return { schema: asText(schemaname), table: asText(relname) ?? "" };
@@ -260,7 +274,7 @@ export function outside(
   concurrently: boolean,
   index?: IndexName,
 ): Extract<Statement, { readonly kind: "outside" }> {
-  return { kind: "outside", what, concurrently, index, detach: undefined };
+  return { kind: "outside", what, concurrently, index, detach: undefined, drops: undefined };
 }
 
 export function refused(reason: RefusedReason, what: string): Statement {

@@ -70,6 +70,16 @@ export async function finishDetachment(
   );
 }
 
+/** Whether there is no index of that name any more. One that is half dropped can be dropped again. */
+export async function isGone(session: Session, index: TableName): Promise<boolean> {
+  const [rows] = await catalogRows(
+    session,
+    `select (${resolved("index")} is null)::text as is_gone`,
+    { index: oidOf(index) },
+  );
+  return rows?.[0]?.["is_gone"] === "true";
+}
+
 /** Of the table that the session's search_path finds; null where there is none. */
 function oidOf(table: TableName): string {
   return `pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid::pg_catalog.text`;
@@ -90,6 +100,9 @@ export async function leftoverOf(
     const state = await stateOfDetachment(session, statement.detach);
     if (state === "gone") return "complete";
     return state === "pending" ? "partial" : "none";
+  }
+  if (statement.drops !== undefined) {
+    return (await isGone(session, statement.drops)) ? "complete" : "none";
   }
   const index = statement.index && (await findIndex(session, statement.index));
   if (index === undefined) return "none";

@@ -7,14 +7,27 @@ import type { Problem } from "../../src/core/problem.ts";
 import type { TrackerName } from "../../src/core/tracker.ts";
 import type { Outcome } from "../../src/outcome.ts";
 import type { Database, Row, Session } from "../../src/ports.ts";
-import type { MarkRequest, PlanRequest, StatusRequest, UpRequest } from "../../src/request.ts";
-import { type Engine, type FreshDatabase, sessionOptions } from "../support/engines.ts";
+import type {
+  MarkRequest,
+  PlanRequest,
+  StatusRequest,
+  UpRequest,
+  VerifyRequest,
+} from "../../src/request.ts";
+import {
+  databaseAt,
+  type Engine,
+  type FreshDatabase,
+  serverTargetOf,
+  sessionOptions,
+} from "../support/engines.ts";
 import {
   databaseRequest,
   type Files,
   policyRequest,
   refusalAsOutcome,
   runUp,
+  runVerify,
   type TestWorld,
   upRequest,
   worldOf,
@@ -41,6 +54,8 @@ export interface Ground {
   plan(files: Files, request?: Partial<PlanRequest>): Promise<Ran>;
   status(files: Files, request?: Partial<StatusRequest>): Promise<Ran>;
   mark(files: Files, change: MarkChange, request?: Partial<MarkRequest>): Promise<Ran>;
+  /** @param url Where to connect to, unless it is the ground's own. */
+  verify(files: Files, request?: Partial<VerifyRequest>, url?: string): Promise<Ran>;
   /** Every version with its states, as `status` shows them: `3: gap`. */
   states(files: Files, request?: Partial<StatusRequest>): Promise<readonly string[]>;
   /** The versions in the tracker, in numeric order. */
@@ -101,6 +116,16 @@ export function groundOn(
       };
       return ran(world, () => mark(world, { ...whole, ...request }));
     },
+    verify(files, request, url) {
+      const world = worldOf(url === undefined ? database : databaseAt(url), files);
+      const target: VerifyRequest["target"] =
+        engine.kind === "pglite"
+          ? { engine: "pglite", folder: "suite" }
+          : serverTargetOf(fresh.url);
+      const sibling = (name: string): Promise<Database> =>
+        Promise.resolve(databaseAt(siblingUrl(fresh.url ?? "", name)));
+      return ran(world, () => runVerify(world, sibling, { target, ...request }));
+    },
     async states(files, request) {
       const { outcome } = await runStatus(files, request);
       if (outcome.kind !== "status") throw new Error(`no status: ${JSON.stringify(outcome)}`);
@@ -121,6 +146,12 @@ export function groundOn(
       ),
     snapshot: () => snapshotOf(sql),
   };
+}
+
+function siblingUrl(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${name}`;
+  return other.href;
 }
 
 async function ran(world: TestWorld, work: () => Promise<Outcome>): Promise<Ran> {
@@ -145,6 +176,12 @@ export function planned({ outcome }: Ran): readonly string[] {
   return outcome.preview.steps.map(({ entry }) =>
     entry.states.includes("gap") ? `${entry.migration.id} (gap)` : entry.migration.id,
   );
+}
+
+/** What `verify` says of each pending migration: `2_b: passed`. */
+export function verdicts({ outcome }: Ran): readonly string[] {
+  if (outcome.kind !== "verify") return [`no rehearsal: ${JSON.stringify(outcome)}`];
+  return outcome.verdicts.map(({ migration, result }) => `${migration.id}: ${result}`);
 }
 
 /** Where a failed migration is said to have failed: line and column. */

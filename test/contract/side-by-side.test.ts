@@ -307,7 +307,9 @@ contractSideBySide(skips, (check) => {
     const { problems, applied, first } = await running;
     expect(problems).toEqual(["outcome-unknown"]);
     expect(first).toMatchObject({ version: "2" });
-    expect(first?.code === "outcome-unknown" && first.message).toContain("terminating connection");
+    expect(first?.code === "outcome-unknown" && first.error.message).toContain(
+      "terminating connection",
+    );
     expect(applied).toEqual(["1_a"]);
     expect(await ground.versions()).toEqual(["1"]);
     expect(await ground.exists("b")).toBe(false);

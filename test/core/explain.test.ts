@@ -45,6 +45,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["nothing is set"],
     advises: ["DATABASE_URL", "--database-url", "pglite:"],
   },
+  "no-test-database": {
+    problem: { code: "no-test-database" },
+    exitCode: 2,
+    names: ["TEST_DATABASE_URL"],
+    advises: ["--database-url", "a copy"],
+  },
   "bad-database": {
     problem: {
       code: "bad-database",
@@ -320,7 +326,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     advises: ["DROP INDEX CONCURRENTLY"],
   },
   "outcome-unknown": {
-    problem: { code: "outcome-unknown", id, version, message: "reset by peer" },
+    problem: {
+      code: "outcome-unknown",
+      id,
+      version,
+      error: { severity: "FATAL", code: "ECONNRESET", message: "reset by peer" },
+    },
     exitCode: 5,
     names: [id, "reset by peer", "nknown"],
     advises: ["lacuna status"],
@@ -330,6 +341,48 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     exitCode: 143,
     names: ["SIGTERM"],
     advises: ["lacuna up"],
+  },
+  "verify-found": {
+    problem: { code: "verify-found", failed: 1, notVerified: 2, of: 5 },
+    exitCode: 7,
+    names: ["1 of 5", "failed"],
+    advises: ["lacuna verify"],
+  },
+  "time-limit": {
+    problem: { code: "time-limit", limitMs: 30_000, during: id },
+    exitCode: 7,
+    names: ["30", id],
+    advises: ["rolled back", "--time-limit"],
+  },
+  stuck: {
+    problem: { code: "stuck", id, path, message: "it did not end within 60 s" },
+    exitCode: 7,
+    names: [id, "60 s"],
+    advises: ["--stuck-after"],
+  },
+  "other-clients": {
+    problem: { code: "other-clients", database: "db/app", clients: ["pid 7, psql"] },
+    exitCode: 2,
+    names: ["db/app", "pid 7, psql"],
+    advises: ["a copy", "--shared", "--time-limit"],
+  },
+  "rehearsal-broken": {
+    problem: { code: "rehearsal-broken", during: id },
+    exitCode: 1,
+    names: [id, "committed"],
+    advises: ["look at the database"],
+  },
+  "no-scratch": {
+    problem: { code: "no-scratch", message: "permission denied to create database" },
+    exitCode: 2,
+    names: ["permission denied"],
+    advises: ["CREATEDB"],
+  },
+  "scratch-left": {
+    problem: { code: "scratch-left", name: "lacuna_scratch_1", message: "permission denied" },
+    exitCode: 2,
+    names: ["lacuna_scratch_1", "permission denied"],
+    advises: ["--scratch"],
   },
 };
 

@@ -3,6 +3,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { databaseOver } from "../../src/adapters/pglite.ts";
 import { serverDatabase } from "../../src/adapters/postgres.ts";
 import { findDatabase } from "../../src/cli/database-url.ts";
+import type { ServerTarget } from "../../src/core/target.ts";
 import type { Database, Row, Session, SessionOptions } from "../../src/ports.ts";
 import { freshDatabase, type Major, majors, sharedServer } from "./servers.ts";
 
@@ -42,6 +43,10 @@ export const sessionOptions: SessionOptions = {
 
 /** A Database for a URL, as main makes one. */
 export function databaseAt(url: string): Database {
+  return serverDatabase(serverTargetOf(url));
+}
+
+export function serverTargetOf(url: string | undefined): ServerTarget {
   const sources = {
     flag: url,
     environment: {},
@@ -50,7 +55,7 @@ export function databaseAt(url: string): Database {
   };
   const target = findDatabase(sources);
   if (!target.ok || target.value.engine !== "server") throw new Error(`no server's URL: ${url}`);
-  return serverDatabase(target.value);
+  return target.value;
 }
 
 async function freshOnServer(major: Major): Promise<FreshDatabase> {

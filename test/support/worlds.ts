@@ -2,6 +2,7 @@
 import { postgresParser } from "../../src/adapters/parser.ts";
 import { systemClock } from "../../src/adapters/system.ts";
 import { up } from "../../src/commands/up.ts";
+import { verify, type VerifyWorld } from "../../src/commands/verify.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import type { Event } from "../../src/events.ts";
 import type { Outcome } from "../../src/outcome.ts";
@@ -12,7 +13,12 @@ import {
   type Source,
   type World,
 } from "../../src/ports.ts";
-import type { DatabaseRequest, PolicyRequest, UpRequest } from "../../src/request.ts";
+import type {
+  DatabaseRequest,
+  PolicyRequest,
+  UpRequest,
+  VerifyRequest,
+} from "../../src/request.ts";
 
 /** File names and their texts, or bytes where a text cannot say it. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -110,4 +116,33 @@ export async function refusalAsOutcome(work: () => Promise<Outcome>): Promise<Ou
     if (error instanceof Refusal) return { kind: "refused", problems: error.problems };
     throw error;
   }
+}
+
+export const verifyRequest: VerifyRequest = {
+  command: "verify",
+  method: "rolled back",
+  folder: undefined,
+  target: undefined,
+  tracker: defaultTracker,
+  connectTimeoutMs: 30_000,
+  lockWaitMs: 5000,
+  checksums: "warn",
+  newHere: false,
+  // The suite's own session is connected to the database too.
+  others: "shared",
+  timeLimitMs: 30_000,
+  stuckAfterMs: 30_000,
+  strict: false,
+  ownsServer: false,
+  roles: [],
+  junit: undefined,
+};
+
+/** Runs `verify` as main does. @param sibling Another database of the same server. */
+export function runVerify(
+  world: TestWorld,
+  sibling: VerifyWorld["sibling"],
+  request: Partial<VerifyRequest>,
+): Promise<Outcome> {
+  return refusalAsOutcome(() => verify({ ...world, sibling }, { ...verifyRequest, ...request }));
 }

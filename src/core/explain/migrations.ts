@@ -26,7 +26,7 @@ export const migrations: Explanations<MigrationProblem> = {
     exitCode: 1,
   }),
   "outcome-unknown": (problem) => ({
-    title: `Outcome unknown: the connection was lost while ${problem.id} was running: ${problem.message}`,
+    title: `Outcome unknown: the connection was lost while ${problem.id} was running: ${problem.error.message}`,
     hint: "`lacuna status` tells what was recorded, and `lacuna up` goes on from there",
     exitCode: 5,
   }),

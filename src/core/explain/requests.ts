@@ -16,6 +16,11 @@ export const requests: Explanations<RequestProblem> = {
     hint: "set DATABASE_URL, or give --database-url postgres://user@host/database (pglite:./folder is an embedded Postgres)",
     exitCode: 2,
   }),
+  "no-test-database": () => ({
+    title: "Cannot tell which database to rehearse on: TEST_DATABASE_URL is not set",
+    hint: "set TEST_DATABASE_URL or give --database-url, to a copy or a test database; without --require-database an embedded Postgres is used",
+    exitCode: 2,
+  }),
   "bad-database": (problem) => ({
     title: `Cannot use ${problem.source}: ${problem.message}`,
     hint: "the form is postgres://user@host:port/database?sslmode=require (a password stands behind the user and a colon, with % escapes), or pglite:./folder",

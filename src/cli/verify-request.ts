@@ -1,0 +1,76 @@
+/** The flags of `verify`: which of its ways to rehearse is meant, and what contradicts it. */
+import { type Result, refuse, succeed } from "../core/result.ts";
+import type { DatabaseTarget } from "../core/target.ts";
+import type { Method } from "../core/verdict.ts";
+import type { VerifyRequest } from "../request.ts";
+import { type DatabaseSources, findTestDatabase } from "./database-url.ts";
+import { type Flags, usage } from "./flags.ts";
+import { fiveMinutesMs, readTracker } from "./shared-flags.ts";
+
+export function readVerify(
+  folder: string | undefined,
+  flags: Flags,
+  sources: Omit<DatabaseSources, "flag">,
+): Result<VerifyRequest> {
+  const tracker = readTracker(flags);
+  const target = findTestDatabase({ ...sources, flag: flags.text("database-url") });
+  if (!tracker.ok) return tracker;
+  if (!target.ok) return target;
+  if (target.value === undefined && flags.has("require-database")) {
+    return refuse({ code: "no-test-database" });
+  }
+  const method = readMethod(target.value, flags);
+  if (!method.ok) return method;
+  const roles = (flags.text("roles") ?? "").split(",").map((role) => role.trim());
+  const isShared = flags.has("shared");
+  return succeed({
+    command: "verify",
+    folder,
+    method: method.value,
+    target: method.value === "embedded" ? undefined : target.value,
+    tracker: tracker.value,
+    connectTimeoutMs: flags.durationMs("connect-timeout", 5000),
+    lockWaitMs: flags.durationMs("lock-wait", fiveMinutesMs),
+    checksums: flags.oneOf("checksums", ["warn", "enforce", "off"], "warn"),
+    newHere: flags.has("new-here"),
+    others: isShared ? "shared" : "refused",
+    timeLimitMs: flags.optionalMs("time-limit") ?? (isShared ? sharedLimitMs : undefined),
+    stuckAfterMs: flags.durationMs("stuck-after", 60_000),
+    strict: flags.has("strict"),
+    ownsServer: flags.has("scratch-owns-server"),
+    roles: roles.filter((role) => role !== ""),
+    junit: flags.text("junit"),
+  });
+}
+
+function readMethod(target: DatabaseTarget | undefined, flags: Flags): Result<Method> {
+  const given = (names: readonly string[]): string | undefined =>
+    names.find((name) => flags.has(name));
+  const isEmpty =
+    target === undefined || (target.engine === "pglite" && target.folder === undefined);
+  const forServer = given(["isolated", "scratch", "shared"]);
+  if (isEmpty && forServer !== undefined) {
+    return usage(
+      `--${forServer} needs a database`,
+      "give --database-url, or set TEST_DATABASE_URL; without one verify runs from empty",
+    );
+  }
+  if (flags.has("isolated") && flags.has("scratch")) {
+    return usage("--isolated and --scratch contradict each other", "give one of them");
+  }
+  if (flags.has("scratch") && target?.engine === "pglite") {
+    return usage("--scratch needs a server", "without a database verify runs from empty anyway");
+  }
+  if (flags.has("scratch-owns-server") && !flags.has("scratch")) {
+    return usage("--scratch-owns-server goes with --scratch", hint);
+  }
+  if (!isEmpty && flags.text("roles") !== undefined) {
+    return usage("--roles is for the embedded Postgres", "a server has its roles already");
+  }
+  if (isEmpty) return succeed("embedded");
+  if (flags.has("scratch")) return succeed("scratch");
+  return succeed(flags.has("isolated") ? "isolated" : "rolled back");
+}
+
+const sharedLimitMs = 30_000;
+const hint = "`lacuna verify --help` shows where it can run";

@@ -1,0 +1,78 @@
+/** What a rehearsal found, as lines: the results to stdout, what there is to say of them to stderr. */
+import { formatDuration } from "../core/duration.ts";
+import { countResults, type Method, type Verdict } from "../core/verdict.ts";
+import type { VerifyOutcome } from "../outcome.ts";
+import { problemLines } from "./problem-text.ts";
+
+/** The line of one migration, as soon as it is known. */
+export function verdictLine({ result, migration, isGap, ...rest }: Verdict): string {
+  const marks = [
+    ...(isGap ? ["gap"] : []),
+    ...("elapsedMs" in rest ? [formatDuration(rest.elapsedMs)] : []),
+  ];
+  return `${result} ${migration.id}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
+}
+
+export function verifySummary(outcome: VerifyOutcome): string {
+  const counts = Object.entries(countResults(outcome.verdicts)).filter(([, count]) => count > 0);
+  const where = placeOf(outcome);
+  return counts.length === 0
+    ? `nothing is pending, ${where}`
+    : `${counts.map(([word, count]) => `${count} ${word}`).join(", ")}, ${where}`;
+}
+
+export function verifyDetails({ verdicts, leftovers, adoption }: VerifyOutcome): readonly string[] {
+  const lines: string[] = [];
+  if (adoption !== undefined) {
+    const { version, from } = adoption;
+    lines.push(`note: versions up to ${version} count as applied: ${from.join(" and ")} says so`);
+  }
+  for (const verdict of verdicts) lines.push(...verdictDetails(verdict));
+  return [...lines, ...leftoverLines(leftovers)];
+}
+
+function verdictDetails(verdict: Verdict): readonly string[] {
+  const { migration, after, notes } = verdict;
+  const behind = after === undefined ? [] : [`  it comes after ${after}, which did not pass`];
+  switch (verdict.result) {
+    case "passed":
+      return notes.map((note) => `note: ${migration.id}: ${note}`);
+    case "failed":
+      return [...problemLines(verdict.problem, []), ...behind, ""];
+    case "not verified":
+      return [
+        `note: ${migration.id} is not verified: ${verdict.reason}`,
+        `  to verify it, ${verdict.way}`,
+      ];
+  }
+}
+
+function leftoverLines({ changes, statements }: VerifyOutcome["leftovers"]): readonly string[] {
+  const sequences = changes.filter((change) => change.kind === "sequence");
+  const counts = changes.filter((change) => change.kind === "counts");
+  return [
+    ...sequences.map(
+      ({ name, was, is }) =>
+        `note: a rollback does not set back the sequence ${name}: ${is}, was ${was}`,
+    ),
+    ...(counts.length === 0
+      ? []
+      : [
+          `note: a rollback does not set back the planner's counts of ${counts.map((one) => one.name).join(", ")}`,
+        ]),
+    ...statements.map(
+      ({ migration, what, line }) => `note: not undone: ${migration.id}, line ${line}: ${what}`,
+    ),
+  ];
+}
+
+function placeOf({ method, database, serverVersion }: VerifyOutcome): string {
+  const version = serverVersion === "" ? "" : ` (PostgreSQL ${serverVersion})`;
+  const places: Readonly<Record<Method, string>> = {
+    embedded: `in an embedded Postgres${version}, from empty`,
+    "rolled back": `on ${database}${version}, rolled back`,
+    isolated: `on ${database}${version}, each alone, rolled back`,
+    scratch: `in a database made for it on the server of ${database}${version}, and dropped`,
+  };
+  return places[method];
+}

@@ -1,0 +1,137 @@
+import type { Migration } from "./migration.ts";
+import type { Problem, ServerMessage } from "./problem.ts";
+import type { Reach } from "./reach.ts";
+import type { Executable } from "./script.ts";
+
+/**
+ * What a rehearsal says of a migration. It may say "passed" only of what production's runner
+ * would have got through here; and where an engine or a way of rehearsing is to blame, it must
+ * not say "failed": a gate that cries wolf is switched off.
+ */
+export type Verdict = PassedVerdict | FailedVerdict | UnverifiedVerdict;
+
+interface Judged {
+  readonly migration: Migration;
+  readonly isGap: boolean;
+  /** The first migration before it that did not pass: what comes behind stands on sand. */
+  readonly after: string | undefined;
+  /** What else is worth saying. */
+  readonly notes: readonly string[];
+}
+
+export interface PassedVerdict extends Judged {
+  readonly result: "passed";
+  readonly elapsedMs: number;
+}
+
+export interface FailedVerdict extends Judged {
+  readonly result: "failed";
+  readonly problem: Problem;
+}
+
+export interface UnverifiedVerdict extends Judged {
+  readonly result: "not verified";
+  readonly reason: string;
+  /** How it can be verified. */
+  readonly way: string;
+  readonly problem: Problem | undefined;
+}
+
+/**
+ * Where and how migrations are rehearsed: in an embedded Postgres from empty; in one transaction
+ * of a given database, or each in a transaction of its own, rolled back; in a database made for it.
+ */
+export type Method = "embedded" | "rolled back" | "isolated" | "scratch";
+
+export type Unverified = Pick<UnverifiedVerdict, "reason" | "way">;
+
+/** What the text alone tells: undefined, where the migration can be rehearsed in this way. */
+export function unfitFor(
+  method: Method,
+  script: Executable,
+  reaches: readonly Reach[],
+  ownsServer: boolean,
+): Unverified | undefined {
+  if ((method === "rolled back" || method === "isolated") && script.mode === "statements") {
+    const outside = script.steps.find((step) => step.statement.kind === "outside")?.statement;
+    const what = outside?.kind === "outside" ? outside.what : "it runs statement by statement, and";
+    return { reason: `${what} cannot run in a transaction that is rolled back`, way: runForReal };
+  }
+  const server = reaches.find((reach) => reach.kind === "server");
+  if (method === "scratch" && server !== undefined && !ownsServer) {
+    const line = server.place.line;
+    const reason = `line ${line}: ${server.what} acts on the whole server, not only on the scratch database`;
+    return { reason, way: "give --scratch-owns-server where the server is there for tests alone" };
+  }
+  return undefined;
+}
+
+/**
+ * What a failure means. @param lack what the engine lacks, where that is why it failed.
+ * @param before the verdicts of the migrations before it.
+ */
+export function judge(
+  method: Method,
+  script: Executable,
+  problem: Problem,
+  lack: string | undefined,
+  before: readonly Verdict[],
+): "failed" | Unverified {
+  if (lack !== undefined) {
+    return { reason: `this engine lacks it: ${lack}`, way: "use --database-url" };
+  }
+  if (problem.code !== "migration-failed") return "failed";
+  const { error } = problem;
+  if (method === "rolled back" || method === "isolated") {
+    const unfit = failsInsideOnly(script, error);
+    if (unfit !== undefined) return unfit;
+  }
+  if (method === "isolated" && missesSomething(error) && before.length > 0) {
+    const reason = `alone it fails: ${error.message}; another pending migration may make what it needs`;
+    return { reason, way: "leave out --isolated" };
+  }
+  const unverified = before.find((one) => one.result === "not verified");
+  if (unverified?.result === "not verified" && missesSomething(error)) {
+    const reason = `${error.message}: perhaps only because ${unverified.migration.id} could not be verified`;
+    return { reason, way: unverified.way };
+  }
+  return "failed";
+}
+
+/** What PostgreSQL refuses inside of a longer transaction, and takes in one of its own. */
+function failsInsideOnly(script: Executable, error: ServerMessage): Unverified | undefined {
+  if (error.code === unsafeNewEnumValue && !addsThatValue(script, error.message)) {
+    const reason = "it uses an enum value that a pending migration adds: only after a COMMIT";
+    return { reason, way: runForReal };
+  }
+  if (error.code === activeTransaction && error.message.includes("SET TRANSACTION")) {
+    const reason = "its SET TRANSACTION needs a transaction of its own, which is not rolled back";
+    return { reason, way: runForReal };
+  }
+  return undefined;
+}
+
+/** In one file it fails in production as well. The message names the value in every language. */
+function addsThatValue(script: Executable, message: string): boolean {
+  const text = script.mode === "transaction" ? script.body : script.text;
+  const added = [...text.matchAll(/\badd\s+value\s+(?:if\s+not\s+exists\s+)?'((?:[^']|'')+)'/gi)];
+  return added.some(([, value = ""]) => message.includes(`"${value.replaceAll("''", "'")}"`));
+}
+
+/** Undefined table, column, function, object, schema: what an earlier migration may have made. */
+function missesSomething(error: ServerMessage): boolean {
+  return ["42P01", "42703", "42883", "42704", "3F000"].includes(error.code);
+}
+
+const runForReal = "run it for real: --scratch, or without a database in the embedded Postgres";
+const unsafeNewEnumValue = "55P04";
+const activeTransaction = "25001";
+
+/** How many migrations there are of each result. */
+export function countResults(
+  verdicts: readonly Verdict[],
+): Readonly<Record<Verdict["result"], number>> {
+  const counts = { passed: 0, failed: 0, "not verified": 0 };
+  for (const verdict of verdicts) counts[verdict.result]++;
+  return counts;
+}

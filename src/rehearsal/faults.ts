@@ -1,0 +1,35 @@
+import type { PlannedMigration } from "../core/plan.ts";
+import type { Problem } from "../core/problem.ts";
+import { regexesIn } from "../core/regexes.ts";
+import type { Parse } from "../core/script.ts";
+import type { Version } from "../core/version.ts";
+import { faultOfRegex } from "../ledger/rehearsal.ts";
+import type { Session } from "../ports.ts";
+
+/** Has PostgreSQL compile every regular expression of the files: no row may meet them here. */
+export async function findFaults(
+  session: Session,
+  steps: readonly PlannedMigration[],
+  parse: Parse,
+): Promise<ReadonlyMap<Version, Problem>> {
+  const faults = new Map<Version, Problem>();
+  for (const { script, entry } of steps) {
+    for (const { pattern, place, statement } of regexesIn(script, parse)) {
+      const error = await faultOfRegex(session, pattern);
+      if (error === undefined || faults.has(entry.version)) continue;
+      const { id, up } = entry.migration;
+      const of = script.mode === "transaction" ? script.statements.length : script.steps.length;
+      faults.set(entry.version, {
+        code: "migration-failed",
+        id,
+        path: up.path,
+        error: { ...error, detail: "it fails when the first row meets it; here there was none" },
+        place,
+        stage: { kind: "statement", number: statement, of },
+        kept: { kind: "nothing" },
+        attempts: 1,
+      });
+    }
+  }
+  return faults;
+}

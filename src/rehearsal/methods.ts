@@ -1,0 +1,148 @@
+/** The four ways to rehearse. Each says where the migrations run, and calls the same loop. */
+import { connectToRead } from "../connect.ts";
+import { changesOf } from "../core/kept.ts";
+import { diff } from "../core/diff.ts";
+import type { AppliedRow, AppliedSet, MigrationSet } from "../core/migration.ts";
+import type { PlannedMigration } from "../core/plan.ts";
+import { plan } from "../core/plan.ts";
+import { reachOf } from "../core/reach.ts";
+import type { Adoption } from "../core/takeover.ts";
+import type { Verdict } from "../core/verdict.ts";
+import type { Version } from "../core/version.ts";
+import { ensureRoles, otherClients, readKept } from "../ledger/rehearsal.ts";
+import { withLock } from "../locked.ts";
+import type { Leftovers } from "../outcome.ts";
+import { type Database, Refusal, type Session } from "../ports.ts";
+import type { VerifyRequest } from "../request.ts";
+import { survey } from "../survey.ts";
+import { findFaults } from "./faults.ts";
+import { type Rehearsal, rehearse, type Rehearsed } from "./rehearse.ts";
+import { databaseIn, inRollback } from "./rolledback.ts";
+import { inScratch } from "./scratch.ts";
+
+export interface Findings extends Rehearsed {
+  readonly adoption: Adoption | undefined;
+  readonly leftovers: Leftovers;
+}
+
+/** From empty, everything for real: in the embedded Postgres, or in a database made for it. */
+export async function fromEmpty(
+  rehearsal: Rehearsal,
+  set: MigrationSet,
+  request: VerifyRequest,
+): Promise<Findings> {
+  const nothing = new Map<Version, AppliedRow>() as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+  const steps = pendingIn(rehearsal, diff(set, nothing, []), request);
+  const database = withRoles(rehearsal.world.database, request.roles);
+  const world = { ...rehearsal.world, database };
+  const faults = await connectToRead(world, request, set, (session) =>
+    findFaults(session, steps, rehearsal.parse),
+  );
+  const rehearsed = await rehearse({ ...rehearsal, world, faults }, steps);
+  return { ...rehearsed, adoption: undefined, leftovers: none };
+}
+
+export function inScratchDatabase(
+  rehearsal: Rehearsal,
+  set: MigrationSet,
+  request: VerifyRequest,
+  made: { readonly sibling: (name: string) => Promise<Database>; readonly random: string },
+): Promise<Findings> {
+  const { world } = rehearsal;
+  const { tracker, connectTimeoutMs } = request;
+  return inScratch(world, { set, tracker, connectTimeoutMs, ...made }, (database) =>
+    fromEmpty({ ...rehearsal, world: { ...world, database } }, set, request),
+  );
+}
+
+/** On the data of a given database, which is as before in the end: all at once, or one by one. */
+export function rolledBack(
+  rehearsal: Rehearsal,
+  set: MigrationSet,
+  request: VerifyRequest,
+): Promise<Findings> {
+  const { world, running, method } = rehearsal;
+  const { database } = world;
+  return withLock(world, request, set, running, async ({ session, facts }) => {
+    if (request.others === "refused") await refuseOthers(rehearsal, session);
+    const seen = await survey(session, request.tracker, set, facts, request.newHere);
+    if (seen.problems.length > 0) throw new Refusal(seen.problems);
+    const steps = pendingIn(rehearsal, seen.diff, request);
+    const faults = await findFaults(session, steps, rehearsal.parse);
+    const before = await readKept(session);
+    const run = (
+      some: readonly PlannedMigration[],
+      earlier: readonly Verdict[],
+    ): Promise<Rehearsed> =>
+      inRollback(session, facts.login, (rehearsing) => {
+        const on = databaseIn(rehearsing, database.label);
+        const others = steps.filter((one) => !some.includes(one));
+        const hidden = others.map(({ entry }) => entry.migration);
+        const inside = { ...rehearsal, world: { ...world, database: on }, faults };
+        return rehearse(inside, some, hidden, earlier);
+      });
+    const rehearsed = method === "isolated" ? await oneByOne(steps, run) : await run(steps, []);
+    // A lost connection or a signal: nobody is left to ask.
+    const isOver = rehearsed.problem !== undefined;
+    const changes = isOver ? [] : changesOf(before, await readKept(session));
+    const statements = steps.flatMap(({ script }) =>
+      reachOf(script, rehearsal.parse)
+        .filter((reach) => reach.kind === "kept")
+        .map(({ what, place }) => ({ migration: script.migration, what, line: place.line })),
+    );
+    return { ...rehearsed, adoption: seen.adoption, leftovers: { changes, statements } };
+  });
+}
+
+async function oneByOne(
+  steps: readonly PlannedMigration[],
+  run: (some: readonly PlannedMigration[], earlier: readonly Verdict[]) => Promise<Rehearsed>,
+): Promise<Rehearsed> {
+  const verdicts: Verdict[] = [];
+  for (const step of steps) {
+    const { verdicts: own, problem, during } = await run([step], verdicts);
+    verdicts.push(...own);
+    if (problem !== undefined) return { verdicts, problem, during };
+  }
+  return { verdicts, problem: undefined, during: undefined };
+}
+
+/** @throws Refusal for what `up` would not run either. */
+function pendingIn(
+  { parse, world }: Rehearsal,
+  diffed: ReturnType<typeof diff>,
+  { checksums }: VerifyRequest,
+): readonly PlannedMigration[] {
+  const planned = plan(diffed, { target: undefined, checksums, unknown: "warn" }, parse);
+  if (!planned.ok) throw new Refusal(planned.problems);
+  for (const note of planned.value.notes) world.reporter.report({ kind: "history-note", note });
+  return planned.value.plan;
+}
+
+/** A client that has just gone is seen for a moment longer. */
+async function refuseOthers({ world }: Rehearsal, session: Session): Promise<void> {
+  const startMs = world.clock.nowMs();
+  for (;;) {
+    const clients = await otherClients(session);
+    if (clients.length === 0) return;
+    if (world.clock.nowMs() - startMs > goodbyeMs) {
+      throw new Refusal([{ code: "other-clients", database: world.database.label, clients }]);
+    }
+    await world.clock.sleep(100);
+  }
+}
+
+function withRoles(database: Database, roles: readonly string[]): Database {
+  return {
+    label: database.label,
+    session: (options, work) =>
+      database.session(options, async (session) => {
+        await ensureRoles(session, roles);
+        return work(session);
+      }),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+const none: Leftovers = { changes: [], statements: [] };
+const goodbyeMs = 1000;

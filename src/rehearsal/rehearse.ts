@@ -1,0 +1,230 @@
+/**
+ * Runs what is pending where nothing can be harmed, by the same `migrate` as production: it is
+ * called again without the file that failed, until there is nothing left to call it for.
+ */
+import type { Migration } from "../core/migration.ts";
+import type { PlannedMigration } from "../core/plan.ts";
+import { lackOf } from "../core/engine-lacks.ts";
+import type { Problem } from "../core/problem.ts";
+import { reachOf } from "../core/reach.ts";
+import type { Executable, Parse } from "../core/script.ts";
+import { judge, type Method, unfitFor, type Verdict } from "../core/verdict.ts";
+import type { Version } from "../core/version.ts";
+import { migrate } from "../migrate.ts";
+import { Refusal, type Reporter, type Source, type World } from "../ports.ts";
+import type { MigrateRequest } from "../request.ts";
+import { canBeStopped, type Stops, stoppingDatabase } from "./stops.ts";
+
+export interface Rehearsal {
+  /** Its database is where the migrations run; its parser remembers what it has read. */
+  readonly world: World;
+  readonly request: MigrateRequest;
+  readonly method: Method;
+  readonly ownsServer: boolean;
+  readonly parse: Parse;
+  readonly isPglite: boolean;
+  /** What is wrong with a migration although it runs through where no row meets it. */
+  readonly faults: ReadonlyMap<Version, Problem>;
+  /** The migration that runs, for whoever hears notices. */
+  readonly running: { migration: Migration | undefined };
+}
+
+/** What ended the rehearsal before its end, beside the verdicts up to there. */
+export interface Rehearsed {
+  readonly verdicts: readonly Verdict[];
+  readonly problem: Problem | undefined;
+  /** What was running when it ended. */
+  readonly during: Migration | undefined;
+}
+
+/**
+ * @param hidden What is pending too, and is not to run.
+ * @param earlier The verdicts of what is pending before these steps and did not run here.
+ */
+export async function rehearse(
+  rehearsal: Rehearsal,
+  steps: readonly PlannedMigration[],
+  hidden: readonly Migration[] = [],
+  earlier: readonly Verdict[] = [],
+): Promise<Rehearsed> {
+  const { world, method, running, parse, ownsServer } = rehearsal;
+  const record = recordOf(steps, world.reporter);
+  const stops = stoppingDatabase(world.database);
+  const left = new Set<Migration>(hidden);
+  for (const planned of steps) {
+    const reaches = reachOf(planned.script, parse);
+    const unfit = unfitFor(method, planned.script, reaches, ownsServer);
+    if (unfit === undefined) continue;
+    left.add(planned.entry.migration);
+    record.tell(planned, { result: "not verified", ...unfit, problem: undefined }, []);
+  }
+  const watching = {
+    ...world,
+    database: stops.database,
+    reporter: watch(rehearsal, steps, record, stops),
+  };
+  for (;;) {
+    const stopsBefore = stops.count;
+    const source = without(world.source, left);
+    const [problem] = await runOnce({ ...watching, source }, rehearsal.request);
+    const end = (): Rehearsed => ({
+      verdicts: record.inOrder(),
+      problem,
+      during: running.migration,
+    });
+    if (problem === undefined) return end();
+    // It was stopped on purpose, and goes on where it stood.
+    if (stops.count > stopsBefore) continue;
+    const planned = steps.find((one) => one.entry.version === running.migration?.version);
+    if (planned === undefined || !isAboutTheFile(problem, method)) return end();
+    running.migration = undefined;
+    left.add(planned.entry.migration);
+    const before = [...earlier, ...record.before(planned)];
+    record.tell(planned, resultOf(rehearsal, planned, problem, before), []);
+  }
+}
+
+/** Follows a run by what it reports. What the runner says of its own doings is left out. */
+function watch(
+  { world, running, faults }: Rehearsal,
+  steps: readonly PlannedMigration[],
+  record: Results,
+  stops: Stops,
+): Reporter {
+  return {
+    report(event) {
+      switch (event.kind) {
+        case "applying": {
+          const planned = steps.find((one) => one.entry.version === event.migration.version);
+          const isNew = running.migration?.version !== event.migration.version;
+          running.migration = event.migration;
+          if (isNew && planned?.script.mode === "statements") stops.arm(planned.script);
+          return;
+        }
+        case "applied": {
+          const planned = steps.find((one) => one.entry.version === event.migration.version);
+          running.migration = undefined;
+          if (planned === undefined) return;
+          const { elapsedMs } = event;
+          const problem = faults.get(event.migration.version);
+          if (problem !== undefined) record.tell(planned, { result: "failed", problem }, []);
+          else record.tell(planned, { result: "passed", elapsedMs }, notesOn(planned.script));
+          return;
+        }
+        case "connected":
+        case "notice":
+        case "retrying":
+          world.reporter.report(event);
+          return;
+        default:
+      }
+    },
+  };
+}
+
+interface Results {
+  tell(planned: PlannedMigration, result: VerdictResult, notes: readonly string[]): void;
+  /** The verdicts of what has a lower version. */
+  before(planned: PlannedMigration): readonly Verdict[];
+  /** In the order of their versions, each with the first one before it that did not pass. */
+  inOrder(): readonly Verdict[];
+}
+
+function recordOf(steps: readonly PlannedMigration[], reporter: Reporter): Results {
+  const verdicts = new Map<Version, Verdict>();
+  const upTo = (end: number): readonly Verdict[] =>
+    steps.slice(0, end).flatMap(({ entry }) => verdicts.get(entry.version) ?? []);
+  return {
+    tell(planned, result, notes) {
+      const { migration, states } = planned.entry;
+      // The engine may have to begin again: what has passed once is said once.
+      if (verdicts.has(migration.version)) return;
+      const isGap = states.includes("gap");
+      const verdict: Verdict = { migration, isGap, after: undefined, notes, ...result };
+      verdicts.set(migration.version, verdict);
+      reporter.report({ kind: "verdict", verdict });
+    },
+    before: (planned) => upTo(steps.indexOf(planned)),
+    inOrder() {
+      let after: string | undefined;
+      return upTo(steps.length).map((verdict): Verdict => {
+        const labelled = { ...verdict, after };
+        if (verdict.result !== "passed") after ??= verdict.migration.id;
+        return labelled;
+      });
+    },
+  };
+}
+
+type VerdictResult = Verdict extends infer One
+  ? One extends Verdict
+    ? Omit<One, "migration" | "isGap" | "after" | "notes">
+    : never
+  : never;
+
+function resultOf(
+  rehearsal: Rehearsal,
+  { script, entry }: PlannedMigration,
+  problem: Problem,
+  before: readonly Verdict[],
+): VerdictResult {
+  const { id, up } = entry.migration;
+  const error = "error" in problem ? problem.error : undefined;
+  const lack = error !== undefined && rehearsal.isPglite ? lackOf(error) : undefined;
+  const judged = judge(rehearsal.method, script, problem, lack, before);
+  if (judged !== "failed") return { result: "not verified", ...judged, problem };
+  // The engine had to be ended with it: an outcome that nobody needs to look up.
+  return problem.code === "outcome-unknown"
+    ? {
+        result: "failed",
+        problem: { code: "stuck", id, path: up.path, message: problem.error.message },
+      }
+    : { result: "failed", problem };
+}
+
+/** A connection to a server that is lost, or a signal, says nothing about the file. */
+function isAboutTheFile(problem: Problem, method: Method): boolean {
+  switch (problem.code) {
+    case "interrupted":
+    case "connection-lost":
+    case "rehearsal-broken":
+      return false;
+    case "outcome-unknown":
+      return method === "embedded";
+    default:
+      return true;
+  }
+}
+
+async function runOnce(world: World, request: MigrateRequest): Promise<readonly Problem[]> {
+  try {
+    return (await migrate(world, request)).problems;
+  } catch (error) {
+    if (error instanceof Refusal) return error.problems;
+    throw error;
+  }
+}
+
+/** The same set without some of its migrations, their down files included. */
+function without(source: Source, left: ReadonlySet<Migration>): Source {
+  const paths = new Set([...left].flatMap(({ up, down }) => [up.path, down?.path]));
+  return {
+    folder: source.folder,
+    async list() {
+      return (await source.list()).filter((file) => !paths.has(file.path));
+    },
+  };
+}
+
+function notesOn(script: Executable): readonly string[] {
+  if (script.mode === "transaction") return [];
+  const kept = script.steps.filter((step) => !canBeStopped(script, step));
+  const procedural = kept.filter(({ statement }) => statement.kind === "procedural");
+  return [
+    "stopped before and after each statement, and resumed",
+    ...procedural.map(
+      ({ number }) =>
+        `but not at statement ${number}: without \`-- lacuna: rerunnable\` a person has to look first`,
+    ),
+  ];
+}
