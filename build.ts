@@ -76,11 +76,7 @@ function removeLeftOvers(): void {
 
 /** One blob, and the manifest as code: a file of its own for each migration costs every start. */
 function embeddedSet(files: readonly SourceFile[]): Inside {
-  let offset = 0;
-  const manifest = files.map(({ name, bytes }) => {
-    offset += bytes.length;
-    return { name, offset: offset - bytes.length, length: bytes.length };
-  });
+  const { manifest, blob } = packed(files);
   const { count, digest } = setDigestOf(files);
   const code = `
     import blobPath from "/inside/migrations.blob" with { type: "file" };
@@ -88,24 +84,51 @@ function embeddedSet(files: readonly SourceFile[]): Inside {
     export const embeddedSet = { blobPath, files, count: ${count}, digest: "${digest}" };`;
   return {
     modules: { [join(root, "src/adapters/embedded-set.ts")]: code },
-    files: { "/inside/migrations.blob": blobOf(files) },
+    files: { "/inside/migrations.blob": blob },
   };
+}
+
+interface Packed {
+  readonly manifest: readonly { name: string; offset: number; length: number }[];
+  readonly blob: Bytes;
+}
+
+function packed(files: readonly Pick<SourceFile, "name" | "bytes">[]): Packed {
+  let offset = 0;
+  const manifest = files.map(({ name, bytes }) => {
+    offset += bytes.length;
+    return { name, offset: offset - bytes.length, length: bytes.length };
+  });
+  return { manifest, blob: new Uint8Array(Buffer.concat(files.map((file) => file.bytes))) };
 }
 
 async function pglite(): Promise<Inside> {
   const read = (name: string): Bytes => new Uint8Array(fs.readFileSync(join(pgliteDist, name)));
+  const extensions = packed(
+    fs
+      .readdirSync(pgliteDist)
+      .filter((name) => name.endsWith(".tar.gz"))
+      .toSorted()
+      .map((name) => ({ name: name.slice(0, -".tar.gz".length), bytes: read(name) })),
+  );
   const code = `
     import { readFileSync } from "node:fs";
     import pglite from "/inside/pglite.wasm" with { type: "file" };
     import initdb from "/inside/initdb.wasm" with { type: "file" };
     import bundle from "/inside/pglite.data" with { type: "file" };
     import image from "/inside/pglite.tar.gz" with { type: "file" };
+    import extensions from "/inside/extensions.blob" with { type: "file" };
     export const pgliteAssets = async () => ({
       pgliteWasmModule: await WebAssembly.compile(readFileSync(pglite)),
       initdbWasmModule: await WebAssembly.compile(readFileSync(initdb)),
       fsBundle: new Blob([readFileSync(bundle)]),
       dataDirImage: new Blob([readFileSync(image)], { type: "application/gzip" }),
-    });`;
+    });
+    const archives = ${JSON.stringify(extensions.manifest)};
+    export const extensionArchive = (wanted) => {
+      const found = archives.find(({ name }) => name === wanted);
+      return found && readFileSync(extensions).subarray(found.offset, found.offset + found.length);
+    };`;
   return {
     modules: { [join(root, "src/adapters/pglite-assets.ts")]: code },
     files: {
@@ -113,6 +136,7 @@ async function pglite(): Promise<Inside> {
       "/inside/initdb.wasm": read("initdb.wasm"),
       "/inside/pglite.data": read("pglite.data"),
       "/inside/pglite.tar.gz": await dataDirImage(),
+      "/inside/extensions.blob": extensions.blob,
     },
   };
 }
@@ -179,7 +203,8 @@ async function bundle(outfile: string, inside: readonly Inside[]): Promise<void>
   const modules = new Map(inside.flatMap((one) => Object.entries(one.modules)));
   const replaced = new Set<string>();
   await Bun.build({
-    entrypoints: [join(root, "src/main.ts")],
+    // The second is what the first starts as a thread.
+    entrypoints: ["src/main.ts", "src/adapters/pglite-worker.ts"].map((path) => join(root, path)),
     files: Object.assign({}, ...inside.map((one) => one.files)) as Record<string, Bytes>,
     plugins: [
       {
@@ -231,7 +256,7 @@ async function prove(
     throw new Error(`${folder}: ${count} migrations, ${digest}; the executable says:\n${said}`);
   }
   // The digest says nothing of down files.
-  if (!fs.readFileSync(executable).includes(blobOf(files))) {
+  if (!fs.readFileSync(executable).includes(packed(files).blob)) {
     throw new Error(`the executable does not hold the bytes of ${folder}`);
   }
   return { count, digest };
@@ -242,10 +267,6 @@ function setDigestOf(files: readonly SourceFile[]): { count: number; digest: str
   const scanned = scan(files);
   if (!scanned.ok) throw new Refusal(scanned.problems);
   return { count: scanned.value.set.size, digest: setDigest(scanned.value.set) };
-}
-
-function blobOf(files: readonly SourceFile[]): Bytes {
-  return new Uint8Array(Buffer.concat(files.map((file) => file.bytes)));
 }
 
 function sha256(...parts: readonly (string | Uint8Array)[]): string {

@@ -1,5 +1,6 @@
 /** Getting a session, and waiting for a database that is not there yet. */
 import { setDigest } from "./core/digest.ts";
+import { extensionsAskedFor } from "./core/extensions.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import type { ServerMessage } from "./core/problem.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
@@ -84,6 +85,10 @@ async function attemptOnce<T>(
     applicationName: applicationNameOf(setDigest(options.set), world.hostName),
     onNotice: options.onNotice,
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
+    // Every text is read for them, and no server asks.
+    get extensions() {
+      return extensionsAskedFor(options.set);
+    },
   };
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {

@@ -66,6 +66,8 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** How long the connection may take to be made. */
   readonly connectTimeoutMs: number;
+  /** The extensions that may be created: PGlite has to load them when it starts. */
+  readonly extensions: readonly string[];
 }
 
 export interface Database extends AsyncDisposable {

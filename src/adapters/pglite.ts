@@ -13,16 +13,30 @@ import { type EmbeddedTarget, labelOf } from "../core/target.ts";
 import { type Database, type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { pgliteAssets } from "./pglite-assets.ts";
-import { type Exchange, queryMessage, readWire } from "./wire.ts";
+import { extensionsFor } from "./pglite-extensions.ts";
+import { type Exchange, queryMessage, readWire, type WireReader } from "./wire.ts";
 
-export function embeddedDatabase(target: EmbeddedTarget): Database {
+/** `image` is a cluster to start from, as `dumpDataDir` gives it; the executable has one inside. */
+export function embeddedDatabase(target: EmbeddedTarget, image?: Blob): Database {
   let unlock: (() => void) | undefined;
-  const database = databaseOver(labelOf(target), () => {
+  let loaded: readonly string[] | undefined;
+  const database = databaseOver(labelOf(target), (extensions) => {
     if (target.folder !== undefined) unlock ??= lockFolder(target.folder);
-    return openPglite(target);
+    loaded = extensions;
+    return openPglite(target, extensions, image);
   });
   return {
     ...database,
+    session(options, work) {
+      const late = options.extensions.filter((name) => loaded?.includes(name) === false);
+      const [missing] = Object.keys(extensionsFor(late));
+      // CREATE EXTENSION would say that PGlite does not have it.
+      if (missing !== undefined) {
+        const words = `PGlite was started without the extension ${missing}, which is asked for now`;
+        return Promise.reject(new SqlError("refused", failed("PGLITE_FAILED", words)));
+      }
+      return database.session(options, work);
+    },
     async [Symbol.asyncDispose]() {
       try {
         await database[Symbol.asyncDispose]();
@@ -33,13 +47,19 @@ export function embeddedDatabase(target: EmbeddedTarget): Database {
   };
 }
 
-/** Opens PGlite when the first session asks for it, and closes it in the end. */
-export function databaseOver(label: string, open: () => Promise<PGlite>): Database {
-  let opened: Promise<PGlite> | undefined;
+/**
+ * Opens PGlite when the first session asks for it, with the extensions that this one names, and
+ * closes it in the end.
+ */
+export function databaseOver(
+  label: string,
+  open: (extensions: readonly string[]) => Promise<PGlite>,
+): Database {
+  let opened: Promise<Engine> | undefined;
   return {
     label,
     async session(options, work) {
-      opened ??= open();
+      opened ??= open(options.extensions).then(engineOver);
       let isOpen = true;
       const session = await openSession(await opened, options.opening, (notice) => {
         // What the clean-up below is told is nobody's concern.
@@ -64,25 +84,32 @@ const leaveNothing =
   "rollback; set session authorization postgres; reset role; reset all; close all; deallocate all; " +
   "unlisten *; discard temp; discard sequences; select pg_catalog.pg_advisory_unlock_all()";
 
-async function openPglite(target: EmbeddedTarget): Promise<PGlite> {
+async function openPglite(
+  target: EmbeddedTarget,
+  extensions: readonly string[],
+  image: Blob | undefined,
+): Promise<PGlite> {
   const { PGlite: Pglite } = await import("@electric-sql/pglite");
   const { folder } = target;
   const isNew = folder === undefined || !existsSync(join(folder, "PG_VERSION"));
   try {
     if (folder !== undefined) prepareFolder(folder);
     return await Pglite.create({
-      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(folder === undefined ? { postgresqlconf: forMemoryOnly } : { dataDir: folder }),
+      ...(isNew && image !== undefined ? { loadDataDir: image } : {}),
       ...(await assetsFor(isNew)),
+      extensions: extensionsFor(extensions),
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new SqlError(
-      "refused",
-      { severity: "FATAL", code: "PGLITE_FAILED", message },
-      { cause: error },
-    );
+    throw new SqlError("refused", failed("PGLITE_FAILED", messageOf(error)), { cause: error });
   }
 }
+
+/**
+ * No crash is survived in memory. A segment of the log that is not filled with zeros first does
+ * not grow step by step, and each step is a copy: that alone takes 100 MB off the peak.
+ */
+const forMemoryOnly: string[] = ["wal_init_zero = off", "full_page_writes = off"];
 
 /** A cluster is poured into an empty folder, or over one that was half made: nowhere else. */
 function prepareFolder(folder: string): void {
@@ -101,38 +128,85 @@ async function assetsFor(isNew: boolean): Promise<Partial<PGliteOptions>> {
   return isNew ? { ...assets, loadDataDir: dataDirImage } : assets;
 }
 
+/** One PGlite, and what is known of its end. */
+interface Engine {
+  readonly lost: Promise<SqlError>;
+  send(wire: WireReader, script: string, keepRows: boolean): Promise<Exchange>;
+  close(): Promise<void>;
+}
+
+/**
+ * An engine that ends a message without ReadyForQuery is dead: it reports no error and answers
+ * nothing from then on, or never comes back (COPY to a PROGRAM, a trap in its WebAssembly, no
+ * memory left). It is not spoken to again.
+ */
+function engineOver(pglite: PGlite): Engine {
+  const { promise: lost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
+  let death: SqlError | undefined;
+  return {
+    lost,
+    async send(wire, script, keepRows) {
+      if (death !== undefined) throw new SqlError("lost", death.server, { cause: death });
+      const exchange = wire.begin(keepRows);
+      let thrown: unknown;
+      try {
+        await pglite.execProtocolRawStream(queryMessage(script), {
+          onRawData: (chunk) => {
+            wire.feed(chunk);
+          },
+        });
+      } catch (error) {
+        if (exchange.isOver) throw error;
+        thrown = error;
+      }
+      const completed = exchange.tags.length;
+      if (!exchange.isOver) {
+        const why = thrown === undefined ? "" : `: ${messageOf(thrown)}`;
+        const words = `PGlite broke down in the middle of a statement${why}`;
+        const server = wire.fatal ?? failed("PGLITE_DIED", words);
+        death = new SqlError("lost", server, { completed, cause: thrown });
+        announceLoss(death);
+        throw death;
+      }
+      if (exchange.error === undefined) return exchange;
+      throw new SqlError("server", exchange.error, { completed });
+    },
+    async close() {
+      if (death === undefined) await pglite.close();
+    },
+  };
+}
+
 async function openSession(
-  pglite: PGlite,
+  engine: Engine,
   opening: string,
   onNotice: (notice: ServerMessage) => void,
 ): Promise<Session> {
   const wire = readWire(onNotice);
-  const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
-    const exchange = wire.begin(keepRows);
-    await pglite.execProtocolRawStream(queryMessage(script), {
-      onRawData: (chunk) => {
-        wire.feed(chunk);
-      },
-    });
-    if (exchange.error === undefined) return exchange;
-    throw new SqlError("server", exchange.error, { completed: exchange.tags.length });
-  };
   const rows = async (script: string): Promise<readonly (readonly Row[])[]> =>
-    (await send(script, true)).rowSets;
+    (await engine.send(wire, script, true)).rowSets;
 
   const [pid] = await rows("select pg_catalog.pg_backend_pid()::text as pid");
   return {
     backendPid: Number(pid?.[0]?.["pid"]),
     opening: await rows(opening),
-    lost: new Promise(() => undefined),
+    lost: engine.lost,
     async run(script): Promise<readonly StatementResult[]> {
-      return (await send(script, false)).tags.map((tag) => ({ tag }));
+      return (await engine.send(wire, script, false)).tags.map((tag) => ({ tag }));
     },
     rows,
     async undo() {
-      await send("rollback", false);
+      await engine.send(wire, "rollback", false);
     },
     // PGlite runs in this thread: while a statement runs, nobody can ask it to stop.
     cancel: () => Promise.resolve(),
   };
+}
+
+function failed(code: "PGLITE_FAILED" | "PGLITE_DIED", message: string): ServerMessage {
+  return { severity: "FATAL", code, message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly rowSets: Row[][];
   /** The first error. A FATAL that ends the connection stands in `fatal` as well. */
   error: ServerMessage | undefined;
+  /** ReadyForQuery has come: the backend has done with the message, and lives. */
+  isOver: boolean;
 }
 
 export interface WireReader {
@@ -30,8 +32,7 @@ export interface WireReader {
 }
 
 export function readWire(onNotice: (notice: ServerMessage) => void): WireReader {
-  let exchange: Exchange = { tags: [], rowSets: [], error: undefined };
-  let keepRows = false;
+  let [exchange, keepRows] = [newExchange(), false];
   let columns: readonly string[] = [];
   let fatal: ServerMessage | undefined;
   const backend = { pid: 0, secret: 0 };
@@ -49,8 +50,7 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       return fatal;
     },
     begin(keep) {
-      keepRows = keep;
-      exchange = { tags: [], rowSets: [], error: undefined };
+      [exchange, keepRows] = [newExchange(), keep];
       return exchange;
     },
     feed(chunk) {
@@ -107,6 +107,9 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       case dataRow:
         exchange.rowSets.at(-1)?.push(readRow(body, columns));
         return;
+      case readyForQuery:
+        exchange.isOver = true;
+        return;
       case backendKeyData:
         backend.pid = readUint32(body, 0);
         backend.secret = readUint32(body, 4);
@@ -114,6 +117,10 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       default:
     }
   }
+}
+
+function newExchange(): Exchange {
+  return { tags: [], rowSets: [], error: undefined, isOver: false };
 }
 
 function isWanted(type: number, keepRows: boolean): boolean {
@@ -227,3 +234,4 @@ const rowDescription = "T".charCodeAt(0);
 const dataRow = "D".charCodeAt(0);
 const copyData = "d".charCodeAt(0);
 const backendKeyData = "K".charCodeAt(0);
+const readyForQuery = "Z".charCodeAt(0);

@@ -95,6 +95,7 @@ contractSideBySide(skips, (check, engine) => {
           "create role guarded login password 'right'; grant select on all tables in schema public to guarded",
         applicationName: "lacuna/test",
         connectTimeoutMs: 5000,
+        extensions: [],
         onNotice: () => undefined,
       },
       () => Promise.resolve(),

@@ -38,6 +38,7 @@ export const sessionOptions: SessionOptions = {
   opening: "select 1 as one",
   applicationName: "lacuna/test",
   connectTimeoutMs: 10_000,
+  extensions: [],
   onNotice: () => undefined,
 };
 
@@ -88,7 +89,7 @@ async function freshPglite(): Promise<FreshDatabase> {
 // bun evaluates modules anew for each test file; the process is one.
 const imageKey = Symbol.for("lacuna.test.pglite-image");
 
-function pgliteImage(): Promise<Blob> {
+export function pgliteImage(): Promise<Blob> {
   const shared = globalThis as { [imageKey]?: Promise<Blob> };
   shared[imageKey] ??= (async () => {
     await using template = await PGlite.create();
