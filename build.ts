@@ -223,6 +223,8 @@ async function bundle(outfile: string, inside: readonly Inside[]): Promise<void>
     ],
     target: "bun",
     format: "esm",
+    // Side by side, wherever their sources lie: that is where the thread is looked for.
+    naming: { entry: "[name].[ext]" },
     // Start-up: what is imported dynamically stays outside of what every command loads.
     splitting: true,
     minify: true,

@@ -136,11 +136,17 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     }
     case "verify": {
       const { verify } = await import("./commands/verify.ts");
-      const target = request.target ?? ({ engine: "pglite", folder: undefined } as const);
+      const { target, stuckAfterMs } = request;
       const sibling = (name: string): Promise<Database> =>
-        databaseOf(target.engine === "server" ? { ...target, database: name } : target);
-      return withWorld({ ...request, target }, reporter, (world) =>
-        verify({ ...world, sibling }, request),
+        target?.engine === "server"
+          ? databaseOf({ ...target, database: name })
+          : threadedDatabase(stuckAfterMs);
+      const database = target === undefined ? threadedDatabase(stuckAfterMs) : databaseOf(target);
+      return withWorld(
+        request,
+        reporter,
+        (world) => verify({ ...world, sibling }, request),
+        database,
       );
     }
     case "plan": {
@@ -159,15 +165,17 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
 }
 
 async function withWorld<T>(
-  request: DatabaseRequest,
+  request: Pick<DatabaseRequest, "folder"> & { readonly target: DatabaseTarget | undefined },
   reporter: World["reporter"],
   work: (world: World) => Promise<T>,
+  given?: Promise<Database>,
 ): Promise<T> {
   const { systemClock, hostName } = await import("./adapters/system.ts");
   const { postgresParser: parser } = await import("./adapters/parser.ts");
   const source = await sourceOf(request.folder, reporter);
   const clock = systemClock(interruption);
-  await using database = await databaseOf(request.target);
+  const { target = { engine: "pglite", folder: undefined } as const } = request;
+  await using database = await (given ?? databaseOf(target));
   return await work({
     source,
     database,
@@ -200,6 +208,12 @@ async function databaseOf(target: DatabaseTarget): Promise<Database> {
   }
   const { serverDatabase } = await import("./adapters/postgres.ts");
   return serverDatabase(target);
+}
+
+/** An embedded Postgres, from empty, that can be stopped whatever it does. */
+async function threadedDatabase(stuckAfterMs: number): Promise<Database> {
+  const { threadedPglite } = await import("./adapters/pglite-thread.ts");
+  return threadedPglite({ stuckAfterMs });
 }
 
 /** What is thrown and still expected: a refusal, or a database that fails us between migrations. */

@@ -19,17 +19,17 @@ interface Judged {
   readonly notes: readonly string[];
 }
 
-export interface PassedVerdict extends Judged {
+interface PassedVerdict extends Judged {
   readonly result: "passed";
   readonly elapsedMs: number;
 }
 
-export interface FailedVerdict extends Judged {
+interface FailedVerdict extends Judged {
   readonly result: "failed";
   readonly problem: Problem;
 }
 
-export interface UnverifiedVerdict extends Judged {
+interface UnverifiedVerdict extends Judged {
   readonly result: "not verified";
   readonly reason: string;
   /** How it can be verified. */

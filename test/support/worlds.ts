@@ -118,7 +118,7 @@ export async function refusalAsOutcome(work: () => Promise<Outcome>): Promise<Ou
   }
 }
 
-export const verifyRequest: VerifyRequest = {
+const verifyRequest: VerifyRequest = {
   command: "verify",
   method: "rolled back",
   folder: undefined,
