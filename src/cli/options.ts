@@ -98,7 +98,7 @@ export const commands: readonly Command[] = [
     args: "",
     about: "the gate before deploy: run what is pending where nothing can be harmed",
     details: `Where it runs:
-  no database given        an embedded Postgres in this process, from empty, everything for real
+  no database given        an embedded Postgres, from empty, everything for real
   --database-url           on that database's data, in one transaction that is rolled back
   --database-url --isolated   the same, each migration alone in a transaction of its own
   --database-url --scratch    in a database made on that server for it, and dropped

@@ -36,9 +36,7 @@ export function textRenderer(output: Output, style: Style): Renderer {
       outcomeData(outcome, style, data, output);
       if (!("problems" in outcome)) return;
       if (outcome.kind === "verify") {
-        for (const line of verifyDetails(outcome)) {
-          if (style.talk !== "quiet" || !line.startsWith("note: ")) talk(line);
-        }
+        for (const line of verifyDetails(outcome, style.talk)) talk(line);
       }
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
       for (const line of allProblems(outcome.problems, applied)) talk(line);

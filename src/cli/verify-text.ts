@@ -1,7 +1,10 @@
 /** What a rehearsal found, as lines: the results to stdout, what there is to say of them to stderr. */
 import { formatDuration } from "../core/duration.ts";
+import { explain } from "../core/explain/explain.ts";
+import type { Problem } from "../core/problem.ts";
 import { countResults, type Method, type Verdict } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
+import type { Talk } from "../request.ts";
 import { problemLines } from "./problem-text.ts";
 
 /** The line of one migration, as soon as it is known. */
@@ -21,7 +24,12 @@ export function verifySummary(outcome: VerifyOutcome): string {
     : `${counts.map(([word, count]) => `${count} ${word}`).join(", ")}, ${where}`;
 }
 
-export function verifyDetails({ verdicts, leftovers, adoption }: VerifyOutcome): readonly string[] {
+/** Notes are left out where little is to be said. */
+export function verifyDetails(outcome: VerifyOutcome, talk: Talk): readonly string[] {
+  const { verdicts, leftovers, adoption } = outcome;
+  if (talk === "quiet") {
+    return verdicts.filter((one) => one.result === "failed").flatMap(verdictDetails);
+  }
   const lines: string[] = [];
   if (adoption !== undefined) {
     const { version, from } = adoption;
@@ -38,13 +46,18 @@ function verdictDetails(verdict: Verdict): readonly string[] {
     case "passed":
       return notes.map((note) => `note: ${migration.id}: ${note}`);
     case "failed":
-      return [...problemLines(verdict.problem, []), ...behind, ""];
+      return [...problemLines(verdict.problem, []), ...behind, ...adviceFor(verdict.problem), ""];
     case "not verified":
       return [
         `note: ${migration.id} is not verified: ${verdict.reason}`,
         `  to verify it, ${verdict.way}`,
       ];
   }
+}
+
+/** That a file has to be fixed need not be said of each. */
+function adviceFor(problem: Problem): readonly string[] {
+  return problem.code === "migration-failed" ? [] : [`  hint: ${explain(problem).hint}`];
 }
 
 function leftoverLines({ changes, statements }: VerifyOutcome["leftovers"]): readonly string[] {

@@ -233,6 +233,8 @@ export type Stage =
 /** What is left of a migration that failed. */
 export type Kept =
   | { readonly kind: "nothing" }
+  /** It was a rehearsal: what is left is of no concern. */
+  | { readonly kind: "rehearsal" }
   | { readonly kind: "statements"; readonly done: number; readonly of: number };
 
 /** The fields of PostgreSQL's ErrorResponse and NoticeResponse that people need. */

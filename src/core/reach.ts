@@ -101,7 +101,7 @@ function keptStatement(type: string, fields: ParseNode): string | undefined {
 function reachOfFunction(name: string): readonly Found[] {
   const kept = keptFunctions.find(([pattern]) => pattern.test(name));
   if (kept !== undefined) return [{ kind: "kept", what: `${name}(): ${kept[1]}` }];
-  return serverFunctions.test(name)
+  return serverFunctions.has(name)
     ? [
         { kind: "server", what: `${name}()` },
         { kind: "kept", what: `${name}(): it acts on the whole server` },
@@ -118,8 +118,20 @@ const keptFunctions: readonly (readonly [RegExp, string])[] = [
   [/^http(?:_|$)|^net_http/, "a request to another machine"],
 ];
 
-const serverFunctions =
-  /^pg_(?:reload_conf|rotate_logfile|terminate_backend|cancel_backend|switch_wal|create_restore_point|drop_replication_slot|create_(?:physical|logical)_replication_slot|replication_origin_(?:create|drop)|promote)$/;
+const serverFunctions: ReadonlySet<string> = new Set([
+  "pg_cancel_backend",
+  "pg_create_logical_replication_slot",
+  "pg_create_physical_replication_slot",
+  "pg_create_restore_point",
+  "pg_drop_replication_slot",
+  "pg_promote",
+  "pg_reload_conf",
+  "pg_replication_origin_create",
+  "pg_replication_origin_drop",
+  "pg_rotate_logfile",
+  "pg_switch_wal",
+  "pg_terminate_backend",
+]);
 
 // ---- DO ----
 

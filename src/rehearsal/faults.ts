@@ -26,7 +26,7 @@ export async function findFaults(
         error: { ...error, detail: "it fails when the first row meets it; here there was none" },
         place,
         stage: { kind: "statement", number: statement, of },
-        kept: { kind: "nothing" },
+        kept: { kind: "rehearsal" },
         attempts: 1,
       });
     }

@@ -132,6 +132,7 @@ interface Results {
 
 function recordOf(steps: readonly PlannedMigration[], reporter: Reporter): Results {
   const verdicts = new Map<Version, Verdict>();
+  let told = 0;
   const upTo = (end: number): readonly Verdict[] =>
     steps.slice(0, end).flatMap(({ entry }) => verdicts.get(entry.version) ?? []);
   return {
@@ -142,7 +143,13 @@ function recordOf(steps: readonly PlannedMigration[], reporter: Reporter): Resul
       const isGap = states.includes("gap");
       const verdict: Verdict = { migration, isGap, after: undefined, notes, ...result };
       verdicts.set(migration.version, verdict);
-      reporter.report({ kind: "verdict", verdict });
+      // In the order of their versions, though some are known before anything has run.
+      for (;;) {
+        const next = verdicts.get(steps[told]?.entry.version ?? migration.version);
+        if (told >= steps.length || next === undefined) return;
+        reporter.report({ kind: "verdict", verdict: next });
+        told++;
+      }
     },
     before: (planned) => upTo(steps.indexOf(planned)),
     inOrder() {
@@ -173,13 +180,17 @@ function resultOf(
   const lack = error !== undefined && rehearsal.isPglite ? lackOf(error) : undefined;
   const judged = judge(rehearsal.method, script, problem, lack, before);
   if (judged !== "failed") return { result: "not verified", ...judged, problem };
-  // The engine had to be ended with it: an outcome that nobody needs to look up.
-  return problem.code === "outcome-unknown"
-    ? {
-        result: "failed",
-        problem: { code: "stuck", id, path: up.path, message: problem.error.message },
-      }
-    : { result: "failed", problem };
+  switch (problem.code) {
+    case "outcome-unknown": {
+      // The engine had to be ended with it: an outcome that nobody needs to look up.
+      const { message } = problem.error;
+      return { result: "failed", problem: { code: "stuck", id, path: up.path, message } };
+    }
+    case "migration-failed":
+      return { result: "failed", problem: { ...problem, kept: { kind: "rehearsal" } } };
+    default:
+      return { result: "failed", problem };
+  }
 }
 
 /** A connection to a server that is lost, or a signal, says nothing about the file. */

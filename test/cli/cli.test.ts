@@ -59,7 +59,7 @@ async function play(text: string): Promise<string> {
     ? await freshDatabase(await sharedServer(17))
     : undefined;
   const url = new URL(database?.url ?? "postgres://localhost");
-  const words = { DATABASE: url.href, PORT: url.port, NAME: url.pathname.slice(1) };
+  const words = { DATABASE: url.href, PORT: url.port, NAME: url.pathname.slice(1), FOLDER: folder };
   const stage = { folder, environment: {}, words };
   const transcript: string[] = [];
   let file: { path: string; lines: string[] } | undefined;
@@ -106,6 +106,8 @@ async function run(commandLine: string, stage: Stage): Promise<readonly string[]
   } else if (program === "ls") {
     const names = fs.readdirSync(join(folder, first), { recursive: true }).map(String);
     return names.toSorted().map((name) => `> ${name}`);
+  } else if (program === "cat") {
+    return quote(">", normalise(fs.readFileSync(join(folder, first), "utf8"), stage));
   } else if (program === "sql") {
     const sql = postgres(words["DATABASE"] ?? "", { max: 1, onnotice: () => undefined });
     const rows = await sql.unsafe(first);
@@ -175,6 +177,8 @@ function normalise(text: string, { folder, words }: Stage): string {
     .replaceAll(/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:]{8}(?:\.[0-9]+)?Z?/g, "<time>")
     .replaceAll(/\b[0-9]+(?:\.[0-9]+)? (?:ms|s|min)\b/g, "<ms>")
     .replaceAll(/(?<="(?:elapsed|waited|pause)Ms": )[0-9.]+/g, "<ms>")
+    .replaceAll(/(?<=time=")[0-9.]+/g, "<s>")
+    .replaceAll(/\bpid [0-9]+/g, "pid <pid>")
     .replaceAll(/(?<=lacuna )[0-9]+\.[0-9]+\.[0-9]+$/gm, "<version>")
     .replaceAll(/^[0-9]+(?= migrations inside)/gm, "<count>")
     .replaceAll(/(?<=PostgreSQL |"serverVersion": ")17\.[0-9]+/g, "17.<minor>")

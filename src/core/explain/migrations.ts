@@ -4,10 +4,7 @@ import type { Explanations } from "./explanation.ts";
 export const migrations: Explanations<MigrationProblem> = {
   "migration-failed": (problem) => ({
     title: `Cannot apply ${problem.id}: ${problem.error.message} (${problem.error.code})${describeStage(problem.stage)}`,
-    hint:
-      problem.kept.kind === "nothing"
-        ? `nothing of ${problem.id} was kept; ${adviceFor(problem.error.code, problem.attempts)}`
-        : `${problem.kept.done} of ${problem.kept.of} statements are done and stay; ${goOn}`,
+    hint: adviceAfter(problem),
     exitCode: 1,
   }),
   "not-proven": (problem) => ({
@@ -44,6 +41,18 @@ const brokenProof = {
   reply: "the server's reply does not prove that it was recorded and committed",
 } as const;
 
+function adviceAfter(problem: Extract<MigrationProblem, { code: "migration-failed" }>): string {
+  const { id, kept, error, attempts } = problem;
+  switch (kept.kind) {
+    case "nothing":
+      return `nothing of ${id} was kept; ${adviceFor(error.code, attempts)}`;
+    case "statements":
+      return `${kept.done} of ${kept.of} statements are done and stay; ${goOn}`;
+    case "rehearsal":
+      return "fix the file and run `lacuna verify` again";
+  }
+}
+
 function describeStage(stage: Stage): string {
   if (stage.kind === "commit") return " at COMMIT";
   return stage.kind === "record" ? " when it was to be recorded" : "";
@@ -69,9 +78,9 @@ function describeInterrupted(
 ): string {
   if (during === undefined) return "";
   const { id, kept } = during;
-  return kept.kind === "nothing"
-    ? `; ${id} was rolled back`
-    : `; ${id} stopped at statement ${Math.min(kept.done + 1, kept.of)} of ${kept.of}`;
+  return kept.kind === "statements"
+    ? `; ${id} stopped at statement ${Math.min(kept.done + 1, kept.of)} of ${kept.of}`
+    : `; ${id} was rolled back`;
 }
 
 /** duplicate_table, duplicate_column, duplicate_object, duplicate_schema, duplicate_function. */
