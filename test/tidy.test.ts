@@ -78,7 +78,10 @@ describe("rules", () => {
       /^src\/adapters\/system\.ts$/,
     ],
     [/DISCARD ALL;|discard all;/, "DISCARD ALL drops the runner's lock"],
-    [/pg_terminate_backend/, "nobody else's session is ended"],
+    [
+      /select pg_catalog.pg_terminate_backend|pg_terminate_backend\(/,
+      "nobody else's session is ended",
+    ],
   ];
   test.each(sources)("%s keeps them", (path) => {
     const text = withoutComments(readFileSync(join(root, path), "utf8"));

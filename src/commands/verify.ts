@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setDigest } from "../core/digest.ts";
+import { madeBy } from "../core/engine-lacks.ts";
 import type { Migration } from "../core/migration.ts";
 import type { ParseNode } from "../core/parse-node.ts";
 import type { Problem } from "../core/problem.ts";
@@ -46,7 +47,7 @@ export async function verify(world: VerifyWorld, request: VerifyRequest): Promis
       ownsServer: request.ownsServer,
       parse,
       faults: new Map(),
-      isPglite: request.target?.engine !== "server",
+      made: request.target?.engine === "server" ? undefined : madeBy(set),
       running,
     };
     const found = await {

@@ -3,27 +3,29 @@
  * starts. The texts are searched, not parsed: a name that stands in a comment or in a down file
  * gets one extension too many loaded, and one that SQL puts together is found missing when it runs.
  */
-import { type MigrationSet, type Script, textOf } from "./migration.ts";
+import { type MigrationSet, textOf } from "./migration.ts";
 
 export function extensionsAskedFor(set: MigrationSet): readonly string[] {
+  return namesAfter("create extension", set);
+}
+
+/** The names behind these words anywhere in the set, as PostgreSQL folds them, each once. */
+export function namesAfter(words: string, set: MigrationSet): readonly string[] {
+  const pattern = new RegExp(
+    String.raw`\b${words.replaceAll(" ", `${gap}+`)}${gap}+(?:if${gap}+not${gap}+exists${gap}*)?${name}`,
+    "giu",
+  );
   const names = new Set<string>();
   for (const { up, down } of set.values()) {
-    for (const name of namesIn(up)) names.add(name);
-    if (down !== undefined) for (const name of namesIn(down)) names.add(name);
+    for (const script of down === undefined ? [up] : [up, down]) {
+      for (const [, quoted, bare] of textOf(script).matchAll(pattern)) {
+        names.add(quoted?.replaceAll('""', '"') ?? bare?.toLowerCase() ?? "");
+      }
+    }
   }
   return [...names].toSorted();
 }
 
-function* namesIn(script: Script): Iterable<string> {
-  for (const match of textOf(script).matchAll(createExtension)) {
-    const [, quoted, bare] = match;
-    if (quoted !== undefined) yield quoted.replaceAll('""', '"');
-    else if (bare !== undefined) yield bare.toLowerCase();
-  }
-}
-
-const gap = String.raw`(?:\s|--[^\n\r]*[\n\r]|/\*[\s\S]*?\*/)`;
-const createExtension = new RegExp(
-  String.raw`\bcreate${gap}+extension${gap}+(?:if${gap}+not${gap}+exists${gap}*)?(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))`,
-  "giu",
-);
+// In one way only: where a comment could end in two places, a failing search tries them all.
+const gap = String.raw`(?:\s|--[^\n\r]*(?=[\n\r]|$)|/\*(?:[^*]|\*(?!/))*\*/)`;
+const name = String.raw`(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))`;

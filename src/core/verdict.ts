@@ -78,7 +78,9 @@ export function judge(
   before: readonly Verdict[],
 ): "failed" | Unverified {
   if (lack !== undefined) {
-    return { reason: `this engine lacks it: ${lack}`, way: "use --database-url" };
+    const isRole = lack.startsWith("the role ");
+    const way = isRole ? "name it in --roles, or use --database-url" : "use --database-url";
+    return { reason: `this engine lacks it: ${lack}`, way };
   }
   if (problem.code !== "migration-failed") return "failed";
   const { error } = problem;

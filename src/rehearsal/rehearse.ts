@@ -4,7 +4,7 @@
  */
 import type { Migration } from "../core/migration.ts";
 import type { PlannedMigration } from "../core/plan.ts";
-import { lackOf } from "../core/engine-lacks.ts";
+import { lackOf, type MadeBySet } from "../core/engine-lacks.ts";
 import type { Problem } from "../core/problem.ts";
 import { reachOf } from "../core/reach.ts";
 import type { Executable, Parse } from "../core/script.ts";
@@ -22,7 +22,8 @@ export interface Rehearsal {
   readonly method: Method;
   readonly ownsServer: boolean;
   readonly parse: Parse;
-  readonly isPglite: boolean;
+  /** For PGlite, what the set makes itself; undefined for a server, which lacks nothing. */
+  readonly made: MadeBySet | undefined;
   /** What is wrong with a migration although it runs through where no row meets it. */
   readonly faults: ReadonlyMap<Version, Problem>;
   /** The migration that runs, for whoever hears notices. */
@@ -177,7 +178,8 @@ function resultOf(
 ): VerdictResult {
   const { id, up } = entry.migration;
   const error = "error" in problem ? problem.error : undefined;
-  const lack = error !== undefined && rehearsal.isPglite ? lackOf(error) : undefined;
+  const { made } = rehearsal;
+  const lack = error === undefined || made === undefined ? undefined : lackOf(error, made);
   const judged = judge(rehearsal.method, script, problem, lack, before);
   if (judged !== "failed") return { result: "not verified", ...judged, problem };
   switch (problem.code) {
