@@ -80,7 +80,7 @@ export function judge(
   if (lack !== undefined) {
     const isRole = lack.startsWith("the role ");
     const way = isRole ? "name it in --roles, or use --database-url" : "use --database-url";
-    return { reason: `this engine lacks it: ${lack}`, way };
+    return { reason: `this engine lacks ${lack}`, way };
   }
   if (problem.code !== "migration-failed") return "failed";
   const { error } = problem;

@@ -31,13 +31,24 @@ export async function fromEmpty(
   set: MigrationSet,
   request: VerifyRequest,
 ): Promise<Findings> {
-  const nothing = new Map<Version, AppliedRow>() as ReadonlyMap<Version, AppliedRow> as AppliedSet;
-  const steps = pendingIn(rehearsal, diff(set, nothing, []), request);
   const database = withRoles(rehearsal.world.database, request.roles);
   const world = { ...rehearsal.world, database };
-  const faults = await connectToRead(world, request, set, (session) =>
-    findFaults(session, steps, rehearsal.parse),
+  const reading = Promise.withResolvers<readonly PlannedMigration[]>();
+  // The engine starts in its own thread while this one reads the files.
+  const finding = connectToRead(world, request, set, async (session) =>
+    findFaults(session, await reading.promise, rehearsal.parse),
   );
+  const nothing = new Map<Version, AppliedRow>() as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+  let steps: readonly PlannedMigration[];
+  try {
+    steps = pendingIn(rehearsal, diff(set, nothing, []), request);
+  } catch (error) {
+    // The engine is not waited for: it ends with its database.
+    finding.catch(() => undefined);
+    throw error;
+  }
+  reading.resolve(steps);
+  const faults = await finding;
   const rehearsed = await rehearse({ ...rehearsal, world, faults }, steps);
   return { ...rehearsed, adoption: undefined, leftovers: none };
 }

@@ -48,7 +48,7 @@ for (const name of fs.readdirSync(cases).toSorted()) {
       if (process.env["UPDATE"] === "1") fs.writeFileSync(path, transcript);
       else expect(transcript).toBe(expected);
     },
-    60_000,
+    180_000,
   );
 }
 

@@ -75,7 +75,7 @@ describe("what a failure means", () => {
     expect(judged("embedded", problem, [], "select 1", "the extension x")).toBe("not verified");
     const told = judge("embedded", scriptOf(""), problem, "the extension x", []);
     expect(told).toEqual({
-      reason: "this engine lacks it: the extension x",
+      reason: "this engine lacks the extension x",
       way: "use --database-url",
     });
   });
