@@ -70,7 +70,7 @@ export async function rehearse(
     const [problem] = await runOnce({ ...watching, source }, rehearsal.request);
     const end = (): Rehearsed => ({
       verdicts: record.inOrder(),
-      problem,
+      problem: problem && ofRehearsal(problem),
       during: running.migration,
     });
     if (problem === undefined) return end();
@@ -207,6 +207,13 @@ function isAboutTheFile(problem: Problem, method: Method): boolean {
     default:
       return true;
   }
+}
+
+/** Nothing is unknown about what was to be rolled back. */
+function ofRehearsal(problem: Problem): Problem {
+  if (problem.code !== "outcome-unknown") return problem;
+  const { message } = problem.error;
+  return { code: "connection-lost", doing: `rehearsing ${problem.id}`, message };
 }
 
 async function runOnce(world: World, request: MigrateRequest): Promise<readonly Problem[]> {

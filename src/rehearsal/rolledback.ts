@@ -53,12 +53,17 @@ export async function inRollback<T>(
   };
   try {
     const result = await work(rehearsing);
-    await endMessage();
+    await endMessage().catch(unlessLost);
     return result;
   } finally {
     // The end of the connection would do it as well.
     await real.undo().catch(() => undefined);
   }
+}
+
+/** With its connection the transaction is gone too, and nothing of it is kept. */
+function unlessLost(error: unknown): void {
+  if (!(error instanceof SqlError) || error.kind !== "lost") throw error;
 }
 
 /** The same session for everybody who asks the database for one. */

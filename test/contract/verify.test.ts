@@ -23,6 +23,10 @@ contract(
       "another runner's lock is waited for",
     ),
     ...pgliteSkips(
+      "its only session would be gone",
+      "a session that ends itself ends the rehearsal",
+    ),
+    ...pgliteSkips(
       "PGlite runs in this thread: nothing can stop a statement",
       "the time limit ends it",
     ),
@@ -326,6 +330,16 @@ end $$`,
       expect(ran.first).toMatchObject({ code: "time-limit", during: "3_slow" });
       expect(verdicts(ran)).toEqual(["2_a: passed"]);
       expect(performance.now() - startMs).toBeLessThan(15_000);
+    });
+
+    check("a session that ends itself ends the rehearsal", async (ground) => {
+      const ran = await rehearse(ground, {
+        "2_a.sql": "create table a ()",
+        "3_ends.sql": "select pg_terminate_backend(pg_backend_pid())",
+        "4_b.sql": "create table b ()",
+      });
+      expect(verdicts(ran)).toEqual(["2_a: passed"]);
+      expect(ran.first).toMatchObject({ code: "connection-lost", doing: "rehearsing 3_ends" });
     });
 
     check("another runner's lock is waited for", async (ground) => {
