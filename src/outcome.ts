@@ -63,7 +63,9 @@ export interface VerifyOutcome {
   readonly set: MigrationSet;
   readonly digest: string;
   readonly adoption: Adoption | undefined;
-  /** One for each pending migration that the rehearsal came to. */
+  /** How many migrations are pending. */
+  readonly pending: number;
+  /** One for each that the rehearsal came to. */
   readonly verdicts: readonly Verdict[];
   readonly leftovers: Leftovers;
   readonly problems: readonly Problem[];

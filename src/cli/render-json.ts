@@ -108,6 +108,7 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         serverVersion: outcome.serverVersion,
         set: { count: outcome.set.size, digest: outcome.digest },
         adopt: adoptionJson(outcome.adoption),
+        pending: outcome.pending,
         counts: countResults(outcome.verdicts),
         results: outcome.verdicts.map(verdictJson),
         notUndone: {

@@ -17,7 +17,9 @@ export function verdictLine({ result, migration, isGap, ...rest }: Verdict): str
 }
 
 export function verifySummary(outcome: VerifyOutcome): string {
-  const counts = Object.entries(countResults(outcome.verdicts)).filter(([, count]) => count > 0);
+  const { verdicts, pending } = outcome;
+  const all = { ...countResults(verdicts), "not reached": pending - verdicts.length };
+  const counts = Object.entries(all).filter(([, count]) => count > 0);
   const where = placeOf(outcome);
   return counts.length === 0
     ? `nothing is pending, ${where}`

@@ -60,7 +60,7 @@ export async function verify(world: VerifyWorld, request: VerifyRequest): Promis
       "rolled back": () => rolledBack(rehearsal, set, request),
       isolated: () => rolledBack(rehearsal, set, request),
     }[request.method]();
-    const { verdicts, problem, during, adoption, leftovers } = found;
+    const { pending, verdicts, problem, during, adoption, leftovers } = found;
     return {
       kind: "verify",
       method: request.method,
@@ -69,6 +69,7 @@ export async function verify(world: VerifyWorld, request: VerifyRequest): Promis
       set,
       digest: setDigest(set),
       adoption,
+      pending,
       verdicts,
       leftovers,
       problems:

@@ -21,6 +21,7 @@ import { databaseIn, inRollback } from "./rolledback.ts";
 import { inScratch } from "./scratch.ts";
 
 export interface Findings extends Rehearsed {
+  readonly pending: number;
   readonly adoption: Adoption | undefined;
   readonly leftovers: Leftovers;
 }
@@ -50,7 +51,7 @@ export async function fromEmpty(
   reading.resolve(steps);
   const faults = await finding;
   const rehearsed = await rehearse({ ...rehearsal, world, faults }, steps);
-  return { ...rehearsed, adoption: undefined, leftovers: none };
+  return { ...rehearsed, pending: steps.length, adoption: undefined, leftovers: none };
 }
 
 export function inScratchDatabase(
@@ -101,7 +102,8 @@ export function rolledBack(
         .filter((reach) => reach.kind === "kept")
         .map(({ what, place }) => ({ migration: script.migration, what, line: place.line })),
     );
-    return { ...rehearsed, adoption: seen.adoption, leftovers: { changes, statements } };
+    const leftovers = { changes, statements };
+    return { ...rehearsed, pending: steps.length, adoption: seen.adoption, leftovers };
   });
 }
 

@@ -340,7 +340,7 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     problem: { code: "interrupted", signal: "SIGTERM" },
     exitCode: 143,
     names: ["SIGTERM"],
-    advises: ["lacuna up"],
+    advises: ["is kept", "run the command again"],
   },
   "verify-found": {
     problem: { code: "verify-found", failed: 1, notVerified: 2, of: 5 },

@@ -29,7 +29,7 @@ export const migrations: Explanations<MigrationProblem> = {
   }),
   interrupted: (problem) => ({
     title: `Interrupted by ${problem.signal}${describeInterrupted(problem.during)}`,
-    hint: "what is reported as applied is kept; run `lacuna up` again for the rest",
+    hint: "what is reported as applied is kept; run the command again for the rest",
     exitCode: problem.signal === "SIGINT" ? 130 : 143,
   }),
 };

@@ -235,7 +235,7 @@ describe("the end of up", () => {
       "2 error: Interrupted by SIGINT",
       "2   applied before it: 007_a",
       "2 ",
-      "2 hint: what is reported as applied is kept; run `lacuna up` again for the rest",
+      "2 hint: what is reported as applied is kept; run the command again for the rest",
       "2 ",
       "2 error: Cannot tell which database is meant: nothing is set",
     ]);
