@@ -113,6 +113,7 @@ async function pglite(): Promise<Inside> {
   );
   const code = `
     import { readFileSync } from "node:fs";
+    import { gunzipSync } from "node:zlib";
     import pglite from "/inside/pglite.wasm" with { type: "file" };
     import initdb from "/inside/initdb.wasm" with { type: "file" };
     import bundle from "/inside/pglite.data" with { type: "file" };
@@ -122,7 +123,8 @@ async function pglite(): Promise<Inside> {
       pgliteWasmModule: await WebAssembly.compile(readFileSync(pglite)),
       initdbWasmModule: await WebAssembly.compile(readFileSync(initdb)),
       fsBundle: new Blob([readFileSync(bundle)]),
-      dataDirImage: new Blob([readFileSync(image)], { type: "application/gzip" }),
+      // PGlite would unpack it too, by a stream, with 40 MB more.
+      dataDirImage: new Blob([gunzipSync(readFileSync(image))]),
     });
     const archives = ${JSON.stringify(extensions.manifest)};
     export const extensionArchive = (wanted) => {
@@ -221,6 +223,8 @@ async function bundle(outfile: string, inside: readonly Inside[]): Promise<void>
         },
       },
     ],
+    // All in one folder inside: the thread's file is looked for beside who starts it.
+    naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",
     // Side by side, wherever their sources lie: that is where the thread is looked for.
