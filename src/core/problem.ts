@@ -1,4 +1,5 @@
 import type { DirectiveFault } from "./directives.ts";
+import type { Difference } from "./entry.ts";
 import type { Place } from "./locate.ts";
 import type { OpenToken } from "./split.ts";
 import type { RefusedReason } from "./statements.ts";
@@ -14,12 +15,14 @@ export type Problem =
   | HistoryProblem
   | TrackerProblem
   | DatabaseProblem
-  | MigrationProblem;
+  | MigrationProblem
+  | ReadinessProblem;
 
 export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }
   | { readonly code: "no-migrations"; readonly folder: string | undefined; readonly reason: string }
   | { readonly code: "no-database" }
+  | { readonly code: "no-test-database" }
   | { readonly code: "bad-database"; readonly source: string; readonly message: string }
   | {
       readonly code: "not-in-set";
@@ -191,6 +194,21 @@ export type MigrationProblem =
       /** What was running, and what of it is left. */
       readonly during?: { readonly id: string; readonly kept: Kept };
     };
+
+/** What `smoke`, `wait` and `serve` find. */
+export type ReadinessProblem =
+  | { readonly code: "not-exactly-the-set"; readonly differences: readonly Difference[] }
+  | { readonly code: "applied-twice"; readonly ids: readonly string[] }
+  | { readonly code: "no-healthz"; readonly url: string; readonly message: string }
+  | {
+      readonly code: "wait-timed-out";
+      readonly target: string;
+      readonly waitedMs: number;
+      /** Why nobody knows what is missing; undefined where that is known. */
+      readonly unreadable: string | undefined;
+      readonly awaited: readonly Difference[];
+    }
+  | { readonly code: "cannot-listen"; readonly address: string; readonly message: string };
 
 /** Where in a migration an error was raised. */
 export type Stage =

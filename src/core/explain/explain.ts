@@ -4,6 +4,7 @@ import type { Explanation, Explanations } from "./explanation.ts";
 import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { migrations } from "./migrations.ts";
+import { readiness } from "./readiness.ts";
 import { requests } from "./requests.ts";
 import { trackers } from "./trackers.ts";
 
@@ -14,6 +15,7 @@ const explanations: Explanations<Problem> = {
   ...trackers,
   ...databases,
   ...migrations,
+  ...readiness,
 };
 
 /** The words, the hint and the exit code of a problem. */

@@ -16,6 +16,12 @@ export const requests: Explanations<RequestProblem> = {
     hint: "set DATABASE_URL, or give --database-url postgres://user@host/database (pglite:./folder is an embedded Postgres)",
     exitCode: 2,
   }),
+  "no-test-database": () => ({
+    title:
+      "Cannot tell which database to rehearse on: none is set, and --require-database asks for one",
+    hint: "set TEST_DATABASE_URL, or give --database-url; DATABASE_URL, DATABASE_URL_FILE and PG* are not read here, so that nothing is rehearsed in production",
+    exitCode: 2,
+  }),
   "bad-database": (problem) => ({
     title: `Cannot use ${problem.source}: ${problem.message}`,
     hint: "the form is postgres://user@host:port/database?sslmode=require (a password stands behind the user and a colon, with % escapes), or pglite:./folder",
