@@ -8,23 +8,16 @@ import { embeddedSet } from "./adapters/embedded-set.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { processStreams } from "./adapters/streams.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
-import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
+import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
-import { exitCodeOf } from "./core/explain/explain.ts";
-import { type ExitCode, type Problem, sqlProblem } from "./core/problem.ts";
-import type { DatabaseTarget } from "./core/target.ts";
+import type { ExitCode } from "./core/problem.ts";
+import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Event } from "./events.ts";
+import { expectedIn } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
-import {
-  type Database,
-  type Interruption,
-  Refusal,
-  type Source,
-  SqlError,
-  type World,
-} from "./ports.ts";
+import type { Database, Interruption, Source, World } from "./ports.ts";
 import { productVersion } from "./product.ts";
-import type { DatabaseRequest, Request } from "./request.ts";
+import type { Request, TargetRequest } from "./request.ts";
 
 const environment = { ...process.env };
 // postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
@@ -56,7 +49,9 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
     return finish(renderer, await run(request, renderer));
   } catch (error) {
-    const problems = problemsIn(error, request);
+    const isReading = ["status", "plan", "wait"].includes(request.command);
+    const doing = isReading ? "reading the tracker" : "working on the tracker";
+    const problems = expectedIn(error, doing, interruption);
     if (problems === undefined) throw error;
     return finish(renderer, { kind: "refused", problems });
   }
@@ -109,6 +104,21 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       const { status } = await import("./commands/status.ts");
       return withWorld(request, reporter, (world) => status(world, request));
     }
+    case "smoke": {
+      const { smoke } = await import("./commands/smoke.ts");
+      const { nodeHttp } = await import("./adapters/http.ts");
+      return withWorld(request, reporter, (world) => smoke(world, nodeHttp, request));
+    }
+    case "wait": {
+      const { wait } = await import("./commands/wait.ts");
+      return withWorld(request, reporter, (world) => wait(world, request));
+    }
+    case "serve": {
+      const { serve } = await import("./commands/serve.ts");
+      const { nodeHttp } = await import("./adapters/http.ts");
+      const redact = redactor(request.target);
+      return withWorld(request, reporter, (world) => serve(world, nodeHttp, redact, request));
+    }
     case "mark": {
       const { mark } = await import("./commands/mark.ts");
       return withWorld(request, reporter, (world) => mark(world, request));
@@ -117,7 +127,7 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
 }
 
 async function withWorld<T>(
-  request: DatabaseRequest,
+  request: TargetRequest & Pick<Request, "command">,
   reporter: World["reporter"],
   work: (world: World) => Promise<T>,
 ): Promise<T> {
@@ -125,7 +135,10 @@ async function withWorld<T>(
   const { postgresParser: parser } = await import("./adapters/parser.ts");
   const source = await sourceOf(request.folder, reporter);
   const clock = systemClock(interruption);
-  await using database = await databaseOf(request.target);
+  const comesBack = request.command === "wait" || request.command === "serve";
+  await using database = comesBack
+    ? await databaseBetweenOthers(request.target)
+    : await databaseOf(request.target);
   return await work({
     source,
     database,
@@ -160,17 +173,26 @@ async function databaseOf(target: DatabaseTarget): Promise<Database> {
   return serverDatabase(target);
 }
 
-/** What is thrown and still expected: a refusal, or a database that fails us between migrations. */
-function problemsIn(error: unknown, request: Request): readonly Problem[] | undefined {
-  if (error instanceof Refusal) return error.problems;
-  if (!(error instanceof SqlError)) return undefined;
-  const isReading = request.command === "status" || request.command === "plan";
-  const doing = isReading ? "reading the tracker" : "working on the tracker";
-  return [sqlProblem(error.kind, error.server, doing, interruption.signal)];
+/**
+ * For commands that read again and again while somebody else is to migrate: a folder of PGlite has
+ * one owner at a time, so it is let go of between two sessions. What is in memory has no other.
+ */
+async function databaseBetweenOthers(target: DatabaseTarget): Promise<Database> {
+  if (target.engine !== "pglite" || target.folder === undefined) return databaseOf(target);
+  return {
+    label: labelOf(target),
+    async session(options, work) {
+      await using database = await databaseOf(target);
+      return await database.session(options, work);
+    },
+    async [Symbol.asyncDispose]() {
+      // Nothing outlives a session.
+    },
+  };
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {
-  const exitCode = exitCodeOf(problemsOf(outcome));
+  const exitCode = exitCodeOfOutcome(outcome);
   renderer.outcome(outcome, exitCode);
   // A result that could not be written was not given: exit 0 would be a wrong success.
   return exitCode === 0 && streams.failure !== undefined ? 2 : exitCode;

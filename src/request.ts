@@ -10,6 +10,9 @@ export type Request =
   | ShowRequest
   | NewRequest
   | MarkRequest
+  | SmokeRequest
+  | WaitRequest
+  | ServeRequest
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -23,9 +26,13 @@ interface SetRequest {
   readonly folder: string | undefined;
 }
 
-export interface DatabaseRequest extends SetRequest {
+/** Which set, and which database. */
+export interface TargetRequest extends SetRequest {
   readonly target: DatabaseTarget;
   readonly tracker: TrackerName;
+}
+
+export interface DatabaseRequest extends TargetRequest {
   readonly connectTimeoutMs: number;
 }
 
@@ -76,4 +83,23 @@ export interface MarkRequest extends DatabaseRequest {
   readonly command: "mark";
   readonly lockWaitMs: number;
   readonly change: MarkChange;
+}
+
+export interface SmokeRequest extends DatabaseRequest, MigrateRequest {
+  readonly command: "smoke";
+}
+
+export interface WaitRequest extends TargetRequest {
+  readonly command: "wait";
+  readonly timeoutMs: number;
+}
+
+export interface ServeRequest extends TargetRequest {
+  readonly command: "serve";
+  /** Undefined: every address of this machine. */
+  readonly host: string | undefined;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** `--up`: what is applied before it is ready. */
+  readonly migrate: MigrateRequest | undefined;
 }

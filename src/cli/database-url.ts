@@ -43,6 +43,18 @@ export function findDatabase(sources: DatabaseSources): Result<DatabaseTarget> {
   return refuse({ code: "no-database" });
 }
 
+/**
+ * Where something may be tried out: the flag, or TEST_DATABASE_URL, and nothing else. A shell that
+ * has production's DATABASE_URL or PG* rehearses nothing there, so no part of a target is taken
+ * from them either: not the host, not the user, not the password. HOME is, for ~/.pgpass.
+ */
+export function findTestDatabase(sources: DatabaseSources): Result<DatabaseTarget | undefined> {
+  const { HOME, TEST_DATABASE_URL: url } = sources.environment;
+  const own = { ...sources, environment: { HOME } };
+  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, "--database-url", own);
+  return isSet(url) ? parseDatabaseUrl(url, "TEST_DATABASE_URL", own) : succeed(undefined);
+}
+
 /** @param text The URL; it is never part of a message, because it holds a password. */
 function parseDatabaseUrl(
   text: string,

@@ -1,6 +1,6 @@
 /**
- * The same for programs. `plan`, `status` and the like print one document; `up` logs one object
- * a line while it goes on. Every document and line carries `"lacuna": 1`, the format's version:
+ * The same for programs. `plan`, `status` and the like print one document; `up`, `wait` and
+ * `serve` log one object a line while they go on. Every document and line carries `"lacuna": 1`, the format's version:
  * fields may be added to it, and do not change their meaning.
  */
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
@@ -22,7 +22,7 @@ export function jsonRenderer(output: Output, style: Style): Renderer {
     const text = JSON.stringify({ lacuna: 1, ...document });
     output.data(neutralise(text));
   };
-  const isLog = style.command === "up";
+  const isLog = logging.has(style.command);
   return {
     event(event) {
       if (isLog) print({ event: event.kind, ...eventFields(event) });
@@ -33,6 +33,9 @@ export function jsonRenderer(output: Output, style: Style): Renderer {
     },
   };
 }
+
+/** What goes on for a while tells what happens, as it happens. */
+const logging: ReadonlySet<string> = new Set(["up", "wait", "serve"]);
 
 function eventFields(event: Event): Json {
   switch (event.kind) {
@@ -101,6 +104,12 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       return { exitCode, paths: outcome.paths };
     case "mark":
       return { exitCode, done: outcome.done, problems };
+    case "smoke":
+      return { exitCode, database: outcome.database, steps: outcome.steps, problems };
+    case "ready":
+      return { exitCode, database: outcome.database, set: { count: outcome.count } };
+    case "stopped":
+      return { exitCode, signal: outcome.signal };
     case "refused":
       return { exitCode, problems };
     case "text":

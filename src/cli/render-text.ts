@@ -10,7 +10,9 @@ import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
 import { allProblems } from "./problem-text.ts";
+import { readinessEventLine, readyLine, smokeLines } from "./readiness-text.ts";
 import type { Renderer, Style } from "./render.ts";
+import { count } from "./words.ts";
 
 export function textRenderer(output: Output, style: Style): Renderer {
   const paint = painter(style.color);
@@ -25,7 +27,8 @@ export function textRenderer(output: Output, style: Style): Renderer {
       if (style.talk === "quiet") return;
       const line = eventLine(event, style.talk === "verbose");
       if (line === undefined) return;
-      if (event.kind === "applied") data(line);
+      // What `up` is asked for; beside the report of a check it is talk.
+      if (event.kind === "applied" && style.command !== "smoke") data(line);
       else talk(line);
     },
     outcome(outcome) {
@@ -33,6 +36,8 @@ export function textRenderer(output: Output, style: Style): Renderer {
         for (const note of outcome.preview.notes) talk(`note: ${historyNote(note)}`);
       }
       outcomeData(outcome, style, data, output);
+      if (outcome.kind === "stopped" && style.talk !== "quiet")
+        talk(`stopped by ${outcome.signal}`);
       if (!("problems" in outcome)) return;
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
       for (const line of allProblems(outcome.problems, applied)) talk(line);
@@ -76,6 +81,8 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       const { severity, message, hint } = event.notice;
       return `${severity.toLowerCase()}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
     }
+    default:
+      return readinessEventLine(event);
   }
 }
 
@@ -135,6 +142,12 @@ function outcomeData(
     case "mark":
       if (style.talk !== "quiet") for (const line of outcome.done) data(line);
       return;
+    case "smoke":
+      for (const line of smokeLines(outcome)) data(line);
+      return;
+    case "ready":
+      if (style.talk !== "quiet") data(readyLine(outcome));
+      return;
     case "text":
       data(outcome.text.trimEnd());
       return;
@@ -148,6 +161,7 @@ function outcomeData(
       );
       return;
     }
+    case "stopped":
     case "refused":
   }
 }
@@ -258,10 +272,6 @@ function timeText(entry: Entry): string {
   const time = entry.kind === "pending" ? undefined : entry.row.appliedAt;
   if (time === undefined || Number.isNaN(time.getTime())) return "";
   return time.toISOString().replace("T", " ").slice(0, 19);
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 /** Colours the first word of a line that says what the line is. */

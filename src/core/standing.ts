@@ -72,7 +72,7 @@ export function awaited({ differences }: Standing): readonly Difference[] {
 }
 
 /** Only what no run goes on with: the rest is a matter of counts. */
-export const lenient: Policy = { target: undefined, checksums: "warn", unknown: "warn" };
+const lenient: Policy = { target: undefined, checksums: "warn", unknown: "warn" };
 
 const notApplied: ReadonlySet<Difference["state"]> = new Set([
   "pending",

@@ -16,7 +16,7 @@ export const readiness: Explanations<ReadinessProblem> = {
   }),
   "no-healthz": (problem) => ({
     title: `GET ${problem.url} did not answer as it should: ${problem.message}`,
-    hint: "can this process listen on 127.0.0.1, and connect to itself?",
+    hint: "may a program here listen on 127.0.0.1, and connect to itself?",
     exitCode: 3,
   }),
   "wait-timed-out": (problem) => ({
