@@ -97,7 +97,7 @@ function pathOf(url: string): string {
 /**
  * Above the limit the oldest connection goes, not the newest: who holds many and asks nothing
  * does not keep a probe out. node's own maxConnections does the opposite, and Bun 1.4.5 has none;
- * there a connection counts from its first byte, and a silent one ends with headersTimeout.
+ * there a connection counts, and is cut, from its first byte on; a silent one ends in its time.
  */
 function limitConnections(server: http.Server): void {
   const open = new Set<Socket>();

@@ -21,10 +21,9 @@ export const readiness: Explanations<ReadinessProblem> = {
   }),
   "wait-timed-out": (problem) => ({
     title:
-      `Waited ${formatDuration(problem.waitedMs)} for ${problem.target}` +
-      (problem.unreadable === undefined
-        ? `, and these are not applied: ${differencesInWords(problem.awaited)}`
-        : `, and it could not be read: ${problem.unreadable}`),
+      problem.unreadable === undefined
+        ? `Waited ${formatDuration(problem.waitedMs)} for ${problem.target}, and these are not applied: ${differencesInWords(problem.awaited)}`
+        : `Waited ${formatDuration(problem.waitedMs)} in vain: ${problem.unreadable}`,
     hint: "is `lacuna up` running somewhere, and did it fail? --timeout sets for how long to wait",
     exitCode: 3,
   }),
