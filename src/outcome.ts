@@ -57,6 +57,7 @@ export interface UpOutcome {
 
 export interface SmokeOutcome {
   readonly kind: "smoke";
+  readonly set: { readonly count: number; readonly digest: string };
   readonly database: string;
   readonly steps: readonly SmokeStep[];
   readonly problems: readonly Problem[];

@@ -32,7 +32,7 @@ export async function readStanding(
   const { clock, database } = world;
   const startMs = clock.nowMs();
   const notThere = (message: string): Reading => {
-    const waitedMs = clock.nowMs() - startMs;
+    const waitedMs = Math.round(clock.nowMs() - startMs);
     const problem = { code: "cannot-connect", target: database.label, message, waitedMs } as const;
     return { kind: "unreadable", how: "for now", problems: [problem] };
   };

@@ -48,14 +48,16 @@ const tracker: Flag = {
   about: "schema.table of the tracker (default: public.applied_migrations)",
 };
 
-const connectTimeout: Flag = {
-  name: "connect-timeout",
-  value: "TIME",
-  about:
-    "how long to wait for a database that is not there yet (default: up, smoke and serve --up 60s, else 5s)",
-};
+function connectTimeout(fallback: "5s" | "60s"): Flag {
+  return {
+    name: "connect-timeout",
+    value: "TIME",
+    about: `how long to wait for a database that is not there yet (default: ${fallback})`,
+  };
+}
 
-const database: readonly Flag[] = [databaseUrl, tracker, connectTimeout];
+/** Of a command that a person asks, and waits for the answer. */
+const database: readonly Flag[] = [databaseUrl, tracker, connectTimeout("5s")];
 
 /** Common flags that a command without a database accepts, for scripts that always give them. */
 const unused: readonly Flag[] = [databaseUrl, tracker];
@@ -96,10 +98,12 @@ export const commonFlags: readonly Flag[] = [
 ];
 
 /** What of `up` can be said to `serve --up`. */
-const upFlags: readonly Flag[] = [...policy.slice(1), ...locks, connectTimeout].map((flag) => ({
-  ...flag,
-  about: `with --up: ${flag.about}`,
-}));
+const upFlags: readonly Flag[] = [...policy.slice(1), ...locks, connectTimeout("60s")].map(
+  (flag) => ({
+    ...flag,
+    about: `with --up: ${flag.about}`,
+  }),
+);
 
 /** They mean nothing to a `serve` that does not migrate. */
 export const flagsWithUp: readonly string[] = upFlags.map((flag) => flag.name);
@@ -113,7 +117,9 @@ export const commands: readonly Command[] = [
       ...policy,
       { name: "dry-run", about: "only show what would be done, as `plan` does" },
       ...locks,
-      ...database,
+      databaseUrl,
+      tracker,
+      connectTimeout("60s"),
       migrations,
     ],
     examples: [
@@ -150,7 +156,7 @@ export const commands: readonly Command[] = [
   GET /healthz   is answered with 200 and the set's digest
 
 It really migrates, so DATABASE_URL, DATABASE_URL_FILE and PG* are not read.`,
-    flags: [requireDatabase, ...locks, testDatabaseUrl, tracker, connectTimeout, migrations],
+    flags: [requireDatabase, ...locks, testDatabaseUrl, tracker, connectTimeout("60s"), migrations],
     examples: [
       ["lacuna smoke", "in an embedded Postgres: needs no server"],
       [

@@ -105,7 +105,13 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
     case "mark":
       return { exitCode, done: outcome.done, problems };
     case "smoke":
-      return { exitCode, database: outcome.database, steps: outcome.steps, problems };
+      return {
+        exitCode,
+        database: outcome.database,
+        set: outcome.set,
+        steps: outcome.steps,
+        problems,
+      };
     case "ready":
       return { exitCode, database: outcome.database, set: { count: outcome.count } };
     case "stopped":

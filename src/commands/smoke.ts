@@ -48,7 +48,7 @@ export async function smoke(world: World, http: Http, request: SmokeRequest): Pr
         : { name, result: "passed", found: found.text },
     );
   }
-  return { kind: "smoke", database: world.database.label, steps, problems };
+  return { kind: "smoke", set: build.set, database: world.database.label, steps, problems };
 }
 
 type Found = { readonly text: string } | { readonly problems: readonly Problem[] };

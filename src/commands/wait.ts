@@ -33,7 +33,7 @@ export async function wait(world: World, request: WaitRequest): Promise<Outcome>
         return { kind: "ready", count: set.size, database: database.label };
       }
 
-      const waitedMs = clock.nowMs() - startMs;
+      const waitedMs = Math.round(clock.nowMs() - startMs);
       if (waitedMs >= timeoutMs) throw new Refusal(timedOut(reading, database.label, waitedMs));
       const { reason } = readinessOf(reading);
       if (reason !== told) {
