@@ -33,14 +33,14 @@ export async function wait(world: World, request: WaitRequest): Promise<Outcome>
         return { kind: "ready", count: set.size, database: database.label };
       }
 
-      const waitedMs = Math.round(clock.nowMs() - startMs);
-      if (waitedMs >= timeoutMs) throw new Refusal(timedOut(reading, database.label, waitedMs));
       const { reason } = readinessOf(reading);
       if (reason !== told) {
         const missing = reading.kind === "read" ? awaited(reading.standing) : [];
         reporter.report({ kind: "waiting-for-migrations", awaited: missing, reason });
         told = reason;
       }
+      const waitedMs = Math.round(clock.nowMs() - startMs);
+      if (waitedMs >= timeoutMs) throw new Refusal(timedOut(reading, database.label, waitedMs));
       // The last look is taken when the time is over, and not a pause before.
       await clock.sleep(Math.min(pollMs(attempt, clock.random()), timeoutMs - waitedMs));
     }
@@ -71,5 +71,6 @@ function timedOut(reading: Reading, target: string, waitedMs: number): readonly 
   ];
 }
 
-const shortestLookMs = 1000;
+/** The last look too is given the time that a busy server needs. */
+const shortestLookMs = 2000;
 const longestLookMs = 15_000;

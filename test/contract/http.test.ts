@@ -187,8 +187,10 @@ test("the client gives up in time", async () => {
   const { promise: never } = Promise.withResolvers<Finding>();
   await using server = await listen(probeHandler(build, () => never));
   const startMs = performance.now();
-  await expect(nodeHttp.get(`${server.url}/readyz`, 200)).rejects.toThrow("no answer within");
-  await expect(nodeHttp.get("http://127.0.0.1:1/", 5000)).rejects.toThrow();
+  const failure = (url: string, timeoutMs: number): Promise<unknown> =>
+    nodeHttp.get(url, timeoutMs).catch((error: unknown) => error);
+  expect(String(await failure(`${server.url}/readyz`, 200))).toContain("no answer within 200 ms");
+  expect(await failure("http://127.0.0.1:1/", 5000)).toBeInstanceOf(Error);
   expect(performance.now() - startMs).toBeLessThan(2000);
 });
 
