@@ -17,16 +17,20 @@ export async function wait(world: World, request: WaitRequest): Promise<Outcome>
   const { clock, database, interruption, reporter } = world;
   const { tracker, timeoutMs } = request;
   const set = await readSet(world.source, reporter);
-  const stopListening = interruption.onSignal(() => undefined);
+  // A server that takes the connection and says nothing does not hold up the end.
+  const { promise: signalled, resolve: stop } = Promise.withResolvers<"SIGINT" | "SIGTERM">();
+  const stopListening = interruption.onSignal(() => {
+    if (interruption.signal !== undefined) stop(interruption.signal);
+  });
   const startMs = clock.nowMs();
   let told = "";
   try {
     for (let attempt = 1; ; attempt++) {
       const leftMs = timeoutMs - (clock.nowMs() - startMs);
       const limitMs = Math.min(Math.max(leftMs, shortestLookMs), longestLookMs);
-      const reading = await readStanding(world, { tracker, limitMs }, set);
-      const { signal } = interruption;
-      if (signal !== undefined) return { kind: "stopped", signal };
+      const look = readStanding(world, { tracker, limitMs }, set);
+      const reading = await Promise.race([look, signalled]);
+      if (typeof reading === "string") return { kind: "stopped", signal: reading };
       const refusal = refusalIn(reading);
       if (refusal !== undefined) throw new Refusal(refusal);
       if (reading.kind === "read" && isReady(reading.standing)) {

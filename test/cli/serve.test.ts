@@ -224,7 +224,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "SIGTERM ends serve although clients hold on, and although the database does not answer",
+  "SIGTERM ends serve and wait although clients hold on, and although the database does not answer",
   async () => {
     // It takes connections and says nothing.
     const held: net.Socket[] = [];
@@ -247,6 +247,9 @@ test.concurrent(
       socket.on("error", () => undefined);
       return socket;
     });
+    await using waiting = new Program(["wait", "--migrations", folderOf(three)], {
+      DATABASE_URL: database,
+    });
     const startMs = performance.now();
     const response = await fetch(`${url}/readyz`);
     expect(response.status).toBe(503);
@@ -259,6 +262,10 @@ test.concurrent(
     expect(await program.ended).toBe(143);
     expect(performance.now() - sentMs).toBeLessThan(1500);
     expect(program.stderr).not.toContain("hunter2");
+    while (held.length < 2) await Bun.sleep(20);
+    waiting.child.kill("SIGTERM");
+    expect(await waiting.ended).toBe(143);
+    expect(performance.now() - sentMs).toBeLessThan(3000);
     for (const socket of [...clients, ...held]) socket.destroy();
     mute.close();
   },
