@@ -227,8 +227,6 @@ async function bundle(outfile: string, inside: readonly Inside[]): Promise<void>
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",
-    // Side by side, wherever their sources lie: that is where the thread is looked for.
-    naming: { entry: "[name].[ext]" },
     // Start-up: what is imported dynamically stays outside of what every command loads.
     splitting: true,
     minify: true,

@@ -67,6 +67,25 @@ export function connectToRead<T>(
   return connect(world, { tracker, set, timeoutMs, purpose: "reading", onNotice }, work);
 }
 
+/** One attempt for a command that comes back by itself: nothing is waited for, nothing is said. */
+export function connectOnceToRead<T>(
+  world: World,
+  request: { readonly tracker: TrackerName; readonly limitMs: number },
+  set: MigrationSet,
+  work: (session: Session, facts: Facts) => Promise<T>,
+): Promise<Tried<T>> {
+  const silent = { ...world, reporter: { report: (): void => undefined } };
+  const { tracker, limitMs } = request;
+  const options = {
+    tracker,
+    set,
+    timeoutMs: limitMs,
+    purpose: "reading",
+    onNotice: (): void => undefined,
+  } as const;
+  return attemptOnce(silent, options, limitMs, work);
+}
+
 type Tried<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "not yet"; readonly reason: string };

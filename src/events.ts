@@ -1,4 +1,5 @@
 import type { Adoption } from "./core/takeover.ts";
+import type { Difference } from "./core/entry.ts";
 import type { FileNote } from "./core/scan.ts";
 import type { HistoryNote } from "./core/plan.ts";
 import type { Migration } from "./core/migration.ts";
@@ -13,6 +14,21 @@ export type Event =
       readonly kind: "waiting-for-lock";
       readonly holder: string | undefined;
       readonly waitedMs: number;
+    }
+  /** `wait`, each time when what it waits for changes. */
+  | {
+      readonly kind: "waiting-for-migrations";
+      readonly awaited: readonly Difference[];
+      readonly reason: string;
+    }
+  | { readonly kind: "listening"; readonly url: string }
+  /** `serve --up`, when everything that was pending is applied. */
+  | { readonly kind: "migrated"; readonly applied: number }
+  /** `serve`, each time when a probe finds something else. */
+  | {
+      readonly kind: "readiness";
+      readonly ready: "ready" | "not ready";
+      readonly reason: string;
     }
   | { readonly kind: "file-note"; readonly note: FileNote }
   | { readonly kind: "history-note"; readonly note: HistoryNote }

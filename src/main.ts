@@ -10,23 +10,16 @@ import { loginName, readTextFile } from "./adapters/login.ts";
 import { processStreams } from "./adapters/streams.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { allProblems } from "./cli/problem-text.ts";
-import { problemsOf, type Renderer, rendererFor } from "./cli/render.ts";
+import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
-import { exitCodeOf } from "./core/explain/explain.ts";
-import { type ExitCode, type Problem, sqlProblem } from "./core/problem.ts";
-import type { DatabaseTarget } from "./core/target.ts";
+import type { ExitCode } from "./core/problem.ts";
+import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Event } from "./events.ts";
+import { expectedIn } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
-import {
-  type Database,
-  type Interruption,
-  Refusal,
-  type Source,
-  SqlError,
-  type World,
-} from "./ports.ts";
+import type { Database, Interruption, Source, World } from "./ports.ts";
 import { productVersion } from "./product.ts";
-import type { DatabaseRequest, Request, VerifyRequest } from "./request.ts";
+import type { Request, TargetRequest, VerifyRequest } from "./request.ts";
 
 const environment = { ...process.env };
 // postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
@@ -89,7 +82,9 @@ async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome>
   try {
     return await run(request, renderer);
   } catch (error) {
-    const problems = problemsIn(error, request);
+    const isReading = ["status", "plan", "wait"].includes(request.command);
+    const doing = isReading ? "reading the tracker" : "working on the tracker";
+    const problems = expectedIn(error, doing, interruption);
     if (problems === undefined) throw error;
     return { kind: "refused", problems };
   }
@@ -132,50 +127,78 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     }
     case "up": {
       const { up } = await import("./commands/up.ts");
-      return withWorld(request, reporter, (world) => up(world, request));
+      return withWorld(given(request), reporter, (world) => up(world, request));
     }
-    case "verify": {
-      const { verify } = await import("./commands/verify.ts");
-      const { target, stuckAfterMs } = request;
-      const sibling = (name: string): Promise<Database> =>
-        target?.engine === "server"
-          ? databaseOf({ ...target, database: name })
-          : threadedDatabase(stuckAfterMs);
-      const database = target === undefined ? threadedDatabase(stuckAfterMs) : databaseOf(target);
-      return withWorld(
-        request,
-        reporter,
-        (world) => verify({ ...world, sibling }, request),
-        database,
-      );
-    }
+    case "verify":
+      return runVerify(request, reporter);
     case "plan": {
       const { planCommand } = await import("./commands/plan.ts");
-      return withWorld(request, reporter, (world) => planCommand(world, request));
+      return withWorld(given(request), reporter, (world) => planCommand(world, request));
     }
     case "status": {
       const { status } = await import("./commands/status.ts");
-      return withWorld(request, reporter, (world) => status(world, request));
+      return withWorld(given(request), reporter, (world) => status(world, request));
+    }
+    case "smoke": {
+      const { smoke } = await import("./commands/smoke.ts");
+      const { nodeHttp } = await import("./adapters/http.ts");
+      return withWorld(given(request), reporter, (world) => smoke(world, nodeHttp, request));
+    }
+    case "wait": {
+      const { wait } = await import("./commands/wait.ts");
+      return withWorld(betweenOthers(request), reporter, (world) => wait(world, request));
+    }
+    case "serve": {
+      const { serve } = await import("./commands/serve.ts");
+      const { nodeHttp } = await import("./adapters/http.ts");
+      const redact = redactor(request.target);
+      return withWorld(betweenOthers(request), reporter, (world) =>
+        serve(world, nodeHttp, redact, request),
+      );
     }
     case "mark": {
       const { mark } = await import("./commands/mark.ts");
-      return withWorld(request, reporter, (world) => mark(world, request));
+      return withWorld(given(request), reporter, (world) => mark(world, request));
     }
   }
 }
 
+async function runVerify(request: VerifyRequest, reporter: World["reporter"]): Promise<Outcome> {
+  const { verify } = await import("./commands/verify.ts");
+  const { target, stuckAfterMs, folder } = request;
+  const sibling = (name: string): Promise<Database> =>
+    target?.engine === "server"
+      ? databaseOf({ ...target, database: name })
+      : threadedDatabase(stuckAfterMs);
+  const database = target === undefined ? threadedDatabase(stuckAfterMs) : databaseOf(target);
+  return withWorld({ folder, database }, reporter, (world) =>
+    verify({ ...world, sibling }, request),
+  );
+}
+
+interface Needed {
+  readonly folder: string | undefined;
+  readonly database: Promise<Database>;
+}
+
+function given({ folder, target }: TargetRequest): Needed {
+  return { folder, database: databaseOf(target) };
+}
+
+function betweenOthers({ folder, target }: TargetRequest): Needed {
+  return { folder, database: databaseBetweenOthers(target) };
+}
+
 async function withWorld<T>(
-  request: Pick<DatabaseRequest, "folder"> & { readonly target: DatabaseTarget | undefined },
+  needed: Needed,
   reporter: World["reporter"],
   work: (world: World) => Promise<T>,
-  given?: Promise<Database>,
 ): Promise<T> {
   const { systemClock, hostName } = await import("./adapters/system.ts");
   const { postgresParser: parser } = await import("./adapters/parser.ts");
-  const source = await sourceOf(request.folder, reporter);
+  await using database = await needed.database;
+  const source = await sourceOf(needed.folder, reporter);
   const clock = systemClock(interruption);
-  const { target = { engine: "pglite", folder: undefined } as const } = request;
-  await using database = await (given ?? databaseOf(target));
   return await work({
     source,
     database,
@@ -216,17 +239,26 @@ async function threadedDatabase(stuckAfterMs: number): Promise<Database> {
   return threadedPglite({ stuckAfterMs });
 }
 
-/** What is thrown and still expected: a refusal, or a database that fails us between migrations. */
-function problemsIn(error: unknown, request: Request): readonly Problem[] | undefined {
-  if (error instanceof Refusal) return error.problems;
-  if (!(error instanceof SqlError)) return undefined;
-  const isReading = request.command === "status" || request.command === "plan";
-  const doing = isReading ? "reading the tracker" : "working on the tracker";
-  return [sqlProblem(error.kind, error.server, doing, interruption.signal)];
+/**
+ * For commands that read again and again while somebody else is to migrate: a folder of PGlite has
+ * one owner at a time, so it is let go of between two sessions. What is in memory has no other.
+ */
+async function databaseBetweenOthers(target: DatabaseTarget): Promise<Database> {
+  if (target.engine !== "pglite" || target.folder === undefined) return databaseOf(target);
+  return {
+    label: labelOf(target),
+    async session(options, work) {
+      await using database = await databaseOf(target);
+      return await database.session(options, work);
+    },
+    async [Symbol.asyncDispose]() {
+      // Nothing outlives a session.
+    },
+  };
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {
-  const exitCode = exitCodeOf(problemsOf(outcome));
+  const exitCode = exitCodeOfOutcome(outcome);
   renderer.outcome(outcome, exitCode);
   // A result that could not be written was not given: exit 0 would be a wrong success.
   return exitCode === 0 && streams.failure !== undefined ? 2 : exitCode;

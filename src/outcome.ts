@@ -38,6 +38,10 @@ export type Outcome =
       readonly done: readonly string[];
       readonly problems: readonly Problem[];
     }
+  | SmokeOutcome
+  | { readonly kind: "ready"; readonly count: number; readonly database: string }
+  /** A command that runs until a signal comes has come to its end by one. */
+  | { readonly kind: "stopped"; readonly signal: "SIGINT" | "SIGTERM" }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   | { readonly kind: "text"; readonly text: string }
   | {
@@ -81,4 +85,19 @@ export interface Leftovers {
     readonly what: string;
     readonly line: number;
   }[];
+}
+
+export interface SmokeOutcome {
+  readonly kind: "smoke";
+  readonly set: { readonly count: number; readonly digest: string };
+  readonly database: string;
+  readonly steps: readonly SmokeStep[];
+  readonly problems: readonly Problem[];
+}
+
+export interface SmokeStep {
+  readonly name: "up" | "applied = set" | "second up" | "GET /healthz";
+  readonly result: "passed" | "failed" | "not reached";
+  /** What was found; why it failed is a problem. */
+  readonly found: string;
 }

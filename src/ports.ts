@@ -1,6 +1,7 @@
 /**
  * What the shell needs of the world. The adapters give it; tests give real ones too.
  */
+import type { Answer } from "./core/probes.ts";
 import type { SourceFile } from "./core/migration.ts";
 import type { Problem, ServerMessage } from "./core/problem.ts";
 import type { Parse } from "./core/script.ts";
@@ -75,6 +76,30 @@ export interface Database extends AsyncDisposable {
   readonly label: string;
   /** Gives a session to `work` and closes it behind it, also after a failure. */
   session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** What /healthz and the like are served by. */
+export interface Http {
+  /** @throws Refusal where the port is not to be had. */
+  listen(address: HttpAddress, handler: HttpHandler): Promise<HttpListener>;
+  /** One GET over a connection of its own. @throws Error where nobody answers in time. */
+  get(url: string, timeoutMs: number): Promise<{ readonly status: number; readonly body: string }>;
+}
+
+export interface HttpAddress {
+  /** Undefined: every address of this machine. */
+  readonly host: string | undefined;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** A handler that fails is a bug. */
+export type HttpHandler = (method: string, path: string) => Promise<Answer> | Answer;
+
+/** Closing it waits for nobody: connections that are open are cut. */
+interface HttpListener extends AsyncDisposable {
+  /** http://127.0.0.1:8080 */
+  readonly url: string;
 }
 
 /** Where `new` writes. */

@@ -12,6 +12,9 @@ export type Request =
   | NewRequest
   | MarkRequest
   | VerifyRequest
+  | SmokeRequest
+  | WaitRequest
+  | ServeRequest
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -25,9 +28,13 @@ interface SetRequest {
   readonly folder: string | undefined;
 }
 
-export interface DatabaseRequest extends SetRequest {
+/** Which set, and which database. */
+export interface TargetRequest extends SetRequest {
   readonly target: DatabaseTarget;
   readonly tracker: TrackerName;
+}
+
+export interface DatabaseRequest extends TargetRequest {
   readonly connectTimeoutMs: number;
 }
 
@@ -102,4 +109,23 @@ export interface VerifyRequest extends SetRequest {
   readonly roles: readonly string[];
   /** Where to write a JUnit report. */
   readonly junit: string | undefined;
+}
+
+export interface SmokeRequest extends DatabaseRequest, MigrateRequest {
+  readonly command: "smoke";
+}
+
+export interface WaitRequest extends TargetRequest {
+  readonly command: "wait";
+  readonly timeoutMs: number;
+}
+
+export interface ServeRequest extends TargetRequest {
+  readonly command: "serve";
+  /** Undefined: every address of this machine. */
+  readonly host: string | undefined;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** `--up`: what is applied before it is ready. */
+  readonly migrate: MigrateRequest | undefined;
 }

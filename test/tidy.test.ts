@@ -10,10 +10,10 @@ const sources = filesIn("src");
 const floors: readonly (readonly [floor: number, path: RegExp])[] = [
   [7, /^src\/main\.ts$/],
   [6, /^src\/commands\//],
-  [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts)/],
+  [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|reading\.ts|probing\.ts)/],
   [4, /^src\/connect\.ts/],
   [3, /^src\/(?:ledger|cli|adapters)\//],
-  [2, /^src\/(?:ports|events|outcome|request|read-set|product)\.ts$/],
+  [2, /^src\/(?:ports|events|outcome|request|read-set|product|expected)\.ts$/],
   [1, /^src\/core\//],
 ];
 

@@ -44,17 +44,15 @@ export function findDatabase(sources: DatabaseSources): Result<DatabaseTarget> {
 }
 
 /**
- * For what rehearses: --database-url and TEST_DATABASE_URL, and nothing else, so that a shell
- * with production's DATABASE_URL or PGHOST rehearses nothing there. Undefined where neither is
- * set. A password may still come from ~/.pgpass.
+ * Where something may be tried out: the flag, or TEST_DATABASE_URL, and nothing else. A shell that
+ * has production's DATABASE_URL or PG* rehearses nothing there, so no part of a target is taken
+ * from them either: not the host, not the user, not the password. HOME is, for ~/.pgpass.
  */
 export function findTestDatabase(sources: DatabaseSources): Result<DatabaseTarget | undefined> {
-  const { HOME, TEST_DATABASE_URL } = sources.environment;
-  const bare = { ...sources, environment: HOME === undefined ? {} : { HOME } };
-  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, "--database-url", bare);
-  return isSet(TEST_DATABASE_URL)
-    ? parseDatabaseUrl(TEST_DATABASE_URL.trim(), "TEST_DATABASE_URL", bare)
-    : succeed(undefined);
+  const { HOME, TEST_DATABASE_URL: url } = sources.environment;
+  const own = { ...sources, environment: { HOME } };
+  if (sources.flag !== undefined) return parseDatabaseUrl(sources.flag, "--database-url", own);
+  return isSet(url) ? parseDatabaseUrl(url, "TEST_DATABASE_URL", own) : succeed(undefined);
 }
 
 /** @param text The URL; it is never part of a message, because it holds a password. */

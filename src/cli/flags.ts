@@ -122,6 +122,10 @@ export class Flags {
     return false;
   }
 
+  isGiven(name: string): boolean {
+    return this.#options[camelCase(name)] !== undefined;
+  }
+
   text(name: string): string | undefined {
     const value = this.#options[camelCase(name)];
     if (value === undefined) return undefined;
@@ -141,6 +145,15 @@ export class Flags {
     if (text !== undefined && milliseconds === undefined)
       this.#wrong(`The flag --${name} takes a time such as 30s, 5min or 1h`);
     return milliseconds;
+  }
+
+  port(name: string, fallback: number): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (port <= 65_535) return port;
+    this.#wrong(`The flag --${name} takes a number from 0 (any that is free) to 65535`);
+    return fallback;
   }
 
   oneOf<T extends string>(name: string, words: readonly T[], fallback: T): T {

@@ -23,27 +23,44 @@ const migrations: Flag = {
   about: "folder of the migrations (default: those inside the executable, else ./migrations)",
 };
 
-const database: readonly Flag[] = [
-  {
-    name: "database-url",
-    value: "URL",
-    about:
-      "postgres://user@host/database, or pglite:./folder (default: DATABASE_URL_FILE, DATABASE_URL, PG*)",
-  },
-  {
-    name: "tracker",
-    value: "NAME",
-    about: "schema.table of the tracker (default: public.applied_migrations)",
-  },
-  {
+const databaseUrl: Flag = {
+  name: "database-url",
+  value: "URL",
+  about:
+    "postgres://user@host/database, or pglite:./folder (default: DATABASE_URL_FILE, DATABASE_URL, PG*)",
+};
+
+const testDatabaseUrl: Flag = {
+  name: "database-url",
+  value: "URL",
+  about:
+    "postgres://user@host/database, or pglite:./folder (default: TEST_DATABASE_URL, else an embedded Postgres in memory)",
+};
+
+const requireDatabase: Flag = {
+  name: "require-database",
+  about: "fail where neither --database-url nor TEST_DATABASE_URL is set",
+};
+
+const tracker: Flag = {
+  name: "tracker",
+  value: "NAME",
+  about: "schema.table of the tracker (default: public.applied_migrations)",
+};
+
+function connectTimeout(fallback: "5s" | "60s"): Flag {
+  return {
     name: "connect-timeout",
     value: "TIME",
-    about: "how long to wait for a database that is not there yet (default: up 60s, else 5s)",
-  },
-];
+    about: `how long to wait for a database that is not there yet (default: ${fallback})`,
+  };
+}
+
+/** Of a command that a person asks, and waits for the answer. */
+const database: readonly Flag[] = [databaseUrl, tracker, connectTimeout("5s")];
 
 /** Common flags that a command without a database accepts, for scripts that always give them. */
-const unused = database.slice(0, 2);
+const unused: readonly Flag[] = [databaseUrl, tracker];
 
 const policy: readonly Flag[] = [
   { name: "to", value: "V", about: "stop at version V; gaps below it are included" },
@@ -56,11 +73,20 @@ const policy: readonly Flag[] = [
   { name: "new-here", about: "go on although the database has tables and no tracker" },
 ];
 
-const lock: Flag = {
-  name: "lock-wait",
-  value: "TIME",
-  about: "how long to wait for another runner (default: 5min)",
-};
+const locks: readonly Flag[] = [
+  {
+    name: "lock-wait",
+    value: "TIME",
+    about: "how long to wait for another runner (default: 5min)",
+  },
+  {
+    name: "lock-retry-for",
+    value: "TIME",
+    about: "how long to try a migration that cannot get its locks (default: 5min)",
+  },
+];
+
+const [lockWait] = locks as [Flag];
 
 /** Flags of every command. */
 export const commonFlags: readonly Flag[] = [
@@ -71,6 +97,17 @@ export const commonFlags: readonly Flag[] = [
   { name: "help", about: "show the help of a command" },
 ];
 
+/** What of `up` can be said to `serve --up`. */
+const upFlags: readonly Flag[] = [...policy.slice(1), ...locks, connectTimeout("60s")].map(
+  (flag) => ({
+    ...flag,
+    about: `with --up: ${flag.about}`,
+  }),
+);
+
+/** They mean nothing to a `serve` that does not migrate. */
+export const flagsWithUp: readonly string[] = upFlags.map((flag) => flag.name);
+
 export const commands: readonly Command[] = [
   {
     name: "up",
@@ -79,13 +116,10 @@ export const commands: readonly Command[] = [
     flags: [
       ...policy,
       { name: "dry-run", about: "only show what would be done, as `plan` does" },
-      lock,
-      {
-        name: "lock-retry-for",
-        value: "TIME",
-        about: "how long to try a migration that cannot get its locks (default: 5min)",
-      },
-      ...database,
+      ...locks,
+      databaseUrl,
+      tracker,
+      connectTimeout("60s"),
       migrations,
     ],
     examples: [
@@ -132,11 +166,12 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
         about: "roles the migrations take for granted, made in the embedded Postgres: app,reader",
       },
       { name: "strict", about: "what cannot be verified in this way is a failure too" },
-      { name: "require-database", about: "exit 2 where no database is given" },
+      requireDatabase,
       { name: "junit", value: "FILE", about: "write a JUnit report too" },
       ...policy.filter((flag) => flag.name === "checksums" || flag.name === "new-here"),
-      lock,
-      ...database.filter((flag) => flag.name !== "database-url"),
+      lockWait,
+      tracker,
+      connectTimeout("5s"),
       migrations,
     ],
     examples: [
@@ -161,6 +196,76 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
       migrations,
     ],
     examples: [["lacuna status --check", "a gate for scripts"]],
+  },
+  {
+    name: "smoke",
+    args: "",
+    about: "the boot check: migrate, and prove that all of it is there; not for production",
+    details: `Steps:
+  up             every pending migration is applied
+  applied = set  exactly: nothing pending, nothing beyond the set, nothing changed
+  second up      has nothing to do
+  GET /healthz   is answered with 200 and the set's digest
+
+It really migrates, so DATABASE_URL, DATABASE_URL_FILE and PG* are not read.`,
+    flags: [requireDatabase, ...locks, testDatabaseUrl, tracker, connectTimeout("60s"), migrations],
+    examples: [
+      ["lacuna smoke", "in an embedded Postgres: needs no server"],
+      [
+        "lacuna smoke --database-url postgres://ci@localhost/empty",
+        "on a database for the purpose",
+      ],
+    ],
+  },
+  {
+    name: "wait",
+    args: "",
+    about: "wait until the database has every migration of the set; writes nothing",
+    details: `It exits 0 when all are applied, 3 when the time is over, and 4 at once where one is renamed or
+renumbered. A database that is not there yet is waited for.`,
+    flags: [
+      { name: "timeout", value: "TIME", about: "how long to wait (default: 5min)" },
+      databaseUrl,
+      tracker,
+      migrations,
+    ],
+    examples: [
+      ["lacuna wait --timeout 10min", "an init container, while a Job runs `lacuna up`"],
+      ["lacuna wait --json", "one JSON object a line, each time when something changes"],
+    ],
+  },
+  {
+    name: "serve",
+    args: "",
+    about: "answer /healthz, /readyz and /metrics until it is stopped",
+    details: `Paths:
+  /healthz  200: it is alive; its version and the set's digest; asks no database
+  /readyz   200 if every migration of the set is applied and none renamed or renumbered, else 503
+  /metrics  the same in numbers, for Prometheus`,
+    flags: [
+      {
+        name: "port",
+        value: "PORT",
+        about: "where to listen; 0 is any that is free (default: 8080)",
+      },
+      {
+        name: "host",
+        value: "HOST",
+        about: "the address to listen on (default: all of this machine)",
+      },
+      {
+        name: "up",
+        about: "migrate first, not ready meanwhile; end with its exit code if it fails",
+      },
+      ...upFlags,
+      databaseUrl,
+      tracker,
+      migrations,
+    ],
+    examples: [
+      ["lacuna serve", "a sidecar; curl localhost:8080/readyz"],
+      ["lacuna serve --up --host 127.0.0.1 --port 9090", "migrate, then stay and tell"],
+    ],
   },
   {
     name: "show",
@@ -198,7 +303,7 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
     flags: [
       { name: "up-to", value: "V", about: "with applied: every version up to V" },
       { name: "all-adopted", about: "with changed: every version taken over without a checksum" },
-      lock,
+      lockWait,
       ...database,
       migrations,
     ],

@@ -1,6 +1,6 @@
 /**
- * The same for programs. `plan`, `status` and the like print one document; `up` logs one object
- * a line while it goes on. Every document and line carries `"lacuna": 1`, the format's version:
+ * The same for programs. `plan`, `status` and the like print one document; `up`, `wait` and
+ * `serve` log one object a line while they go on. Every document and line carries `"lacuna": 1`, the format's version:
  * fields may be added to it, and do not change their meaning.
  */
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
@@ -11,7 +11,7 @@ import type { Adoption } from "../core/takeover.ts";
 import { displayTracker } from "../core/tracker.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
 import type { Event } from "../events.ts";
-import type { Outcome } from "../outcome.ts";
+import type { Outcome, VerifyOutcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
 import type { Renderer, Style } from "./render.ts";
 
@@ -23,7 +23,7 @@ export function jsonRenderer(output: Output, style: Style): Renderer {
     const text = JSON.stringify({ lacuna: 1, ...document });
     output.data(neutralise(text));
   };
-  const isLog = style.command === "up";
+  const isLog = logging.has(style.command);
   return {
     event(event) {
       if (isLog) print({ event: event.kind, ...eventFields(event) });
@@ -34,6 +34,9 @@ export function jsonRenderer(output: Output, style: Style): Renderer {
     },
   };
 }
+
+/** What goes on for a while tells what happens, as it happens. */
+const logging: ReadonlySet<string> = new Set(["up", "wait", "serve"]);
 
 function eventFields(event: Event): Json {
   switch (event.kind) {
@@ -101,30 +104,23 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         problems,
       };
     case "verify":
-      return {
-        exitCode,
-        method: outcome.method,
-        database: outcome.database,
-        serverVersion: outcome.serverVersion,
-        set: { count: outcome.set.size, digest: outcome.digest },
-        adopt: adoptionJson(outcome.adoption),
-        pending: outcome.pending,
-        counts: countResults(outcome.verdicts),
-        results: outcome.verdicts.map(verdictJson),
-        notUndone: {
-          changes: outcome.leftovers.changes,
-          statements: outcome.leftovers.statements.map(({ migration, what, line }) => ({
-            ...migrationJson(migration),
-            line,
-            what,
-          })),
-        },
-        problems,
-      };
+      return { exitCode, ...verifyFields(outcome), problems };
     case "new":
       return { exitCode, paths: outcome.paths };
     case "mark":
       return { exitCode, done: outcome.done, problems };
+    case "smoke":
+      return {
+        exitCode,
+        database: outcome.database,
+        set: outcome.set,
+        steps: outcome.steps,
+        problems,
+      };
+    case "ready":
+      return { exitCode, database: outcome.database, set: { count: outcome.count } };
+    case "stopped":
+      return { exitCode, signal: outcome.signal };
     case "refused":
       return { exitCode, problems };
     case "text":
@@ -139,6 +135,28 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         delete: outcome.advice ?? null,
       };
   }
+}
+
+function verifyFields(outcome: VerifyOutcome): Json {
+  const { changes, statements } = outcome.leftovers;
+  return {
+    method: outcome.method,
+    database: outcome.database,
+    serverVersion: outcome.serverVersion,
+    set: { count: outcome.set.size, digest: outcome.digest },
+    adopt: adoptionJson(outcome.adoption),
+    pending: outcome.pending,
+    counts: countResults(outcome.verdicts),
+    results: outcome.verdicts.map(verdictJson),
+    notUndone: {
+      changes,
+      statements: statements.map(({ migration, what, line }) => ({
+        ...migrationJson(migration),
+        line,
+        what,
+      })),
+    },
+  };
 }
 
 function verdictJson(verdict: Verdict): Json {

@@ -10,8 +10,10 @@ import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
 import { allProblems } from "./problem-text.ts";
+import { readinessEventLine, readyLine, smokeLines } from "./readiness-text.ts";
 import type { Renderer, Style } from "./render.ts";
 import { verdictLine, verifyDetails, verifySummary } from "./verify-text.ts";
+import { count } from "./words.ts";
 
 export function textRenderer(output: Output, style: Style): Renderer {
   const paint = painter(style.color);
@@ -26,7 +28,9 @@ export function textRenderer(output: Output, style: Style): Renderer {
       if (style.talk === "quiet") return;
       const line = eventLine(event, style.talk === "verbose");
       if (line === undefined) return;
-      if (event.kind === "applied" || event.kind === "verdict") data(line);
+      // What `up` and `verify` are asked for; beside the report of a check it is talk.
+      const isData = event.kind === "applied" || event.kind === "verdict";
+      if (isData && style.command !== "smoke") data(line);
       else talk(line);
     },
     outcome(outcome) {
@@ -34,6 +38,8 @@ export function textRenderer(output: Output, style: Style): Renderer {
         for (const note of outcome.preview.notes) talk(`note: ${historyNote(note)}`);
       }
       outcomeData(outcome, style, data, output);
+      if (outcome.kind === "stopped" && style.talk !== "quiet")
+        talk(`stopped by ${outcome.signal}`);
       if (!("problems" in outcome)) return;
       if (outcome.kind === "verify") {
         for (const line of verifyDetails(outcome, style.talk)) talk(line);
@@ -82,6 +88,8 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       const { severity, message, hint } = event.notice;
       return `${severity.toLowerCase()}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
     }
+    default:
+      return readinessEventLine(event);
   }
 }
 
@@ -122,8 +130,15 @@ function outcomeData(
   output: Output,
 ): void {
   switch (outcome.kind) {
+    case "show":
+      output.bytes(outcome.bytes);
+      if (outcome.advice !== undefined) output.talk(outcome.advice);
+      return;
     case "up":
-      if (style.talk !== "quiet" && outcome.problems.length === 0) data(upSummary(outcome));
+    case "verify":
+    case "mark":
+    case "ready":
+      if (style.talk !== "quiet") for (const line of doneLines(outcome)) data(line);
       return;
     case "plan":
       for (const line of planLines(outcome)) data(line);
@@ -131,34 +146,49 @@ function outcomeData(
     case "status":
       for (const line of statusLines(outcome)) data(line);
       return;
-    case "verify":
-      if (style.talk !== "quiet") data(verifySummary(outcome));
-      return;
-    case "show":
-      output.bytes(outcome.bytes);
-      if (outcome.advice !== undefined) output.talk(outcome.advice);
+    case "smoke":
+      for (const line of smokeLines(outcome)) data(line);
       return;
     case "new":
       for (const path of outcome.paths) data(path);
       return;
-    case "mark":
-      if (style.talk !== "quiet") for (const line of outcome.done) data(line);
-      return;
     case "text":
       data(outcome.text.trimEnd());
       return;
-    case "version": {
-      const { version, embedded } = outcome;
-      data(`lacuna ${version}`);
-      data(
-        embedded === undefined
-          ? "no migrations inside"
-          : `${count(embedded.count, "migration")} inside, set digest ${embedded.digest}`,
-      );
+    case "version":
+      for (const line of versionLines(outcome)) data(line);
       return;
-    }
+    case "stopped":
     case "refused":
   }
+}
+
+/** What was done, for people: who asks for quiet goes by the exit code. */
+function doneLines(
+  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "ready" }>,
+): readonly string[] {
+  switch (outcome.kind) {
+    case "up":
+      return outcome.problems.length === 0 ? [upSummary(outcome)] : [];
+    case "verify":
+      return [verifySummary(outcome)];
+    case "mark":
+      return outcome.done;
+    case "ready":
+      return [readyLine(outcome)];
+  }
+}
+
+function versionLines({
+  version,
+  embedded,
+}: Extract<Outcome, { kind: "version" }>): readonly string[] {
+  return [
+    `lacuna ${version}`,
+    embedded === undefined
+      ? "no migrations inside"
+      : `${count(embedded.count, "migration")} inside, set digest ${embedded.digest}`,
+  ];
 }
 
 function upSummary({
@@ -267,10 +297,6 @@ function timeText(entry: Entry): string {
   const time = entry.kind === "pending" ? undefined : entry.row.appliedAt;
   if (time === undefined || Number.isNaN(time.getTime())) return "";
   return time.toISOString().replace("T", " ").slice(0, 19);
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 /** Colours the first word of a line that says what the line is. */

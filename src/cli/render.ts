@@ -1,4 +1,5 @@
-import type { ExitCode, Problem } from "../core/problem.ts";
+import { exitCodeOf } from "../core/explain/explain.ts";
+import type { ExitCode } from "../core/problem.ts";
 import type { Event } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { OutputMode, Talk } from "../request.ts";
@@ -23,6 +24,7 @@ export function rendererFor(mode: OutputMode, output: Output, style: Style): Ren
   return mode === "json" ? jsonRenderer(output, style) : textRenderer(output, style);
 }
 
-export function problemsOf(outcome: Outcome): readonly Problem[] {
-  return "problems" in outcome ? outcome.problems : [];
+export function exitCodeOfOutcome(outcome: Outcome): ExitCode {
+  if (outcome.kind === "stopped") return outcome.signal === "SIGINT" ? 130 : 143;
+  return exitCodeOf("problems" in outcome ? outcome.problems : []);
 }

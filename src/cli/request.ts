@@ -2,13 +2,14 @@
 import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import type { MarkChange } from "../core/marking.ts";
+import type { DatabaseTarget } from "../core/target.ts";
 import { parseVersion } from "../core/version.ts";
-import type { DatabaseRequest, OutputMode, Request, Talk } from "../request.ts";
+import type { OutputMode, PolicyRequest, Request, Talk, TargetRequest } from "../request.ts";
 import { type DatabaseSources, findDatabase } from "./database-url.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { commands } from "./options.ts";
-import { fiveMinutesMs, readTracker } from "./shared-flags.ts";
+import { commands, flagsWithUp } from "./options.ts";
+import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 import { readVerify } from "./verify-request.ts";
 
 export interface Invocation {
@@ -18,10 +19,7 @@ export interface Invocation {
   readonly color: boolean;
 }
 
-export function readRequest(
-  argv: readonly string[],
-  sources: Omit<DatabaseSources, "flag">,
-): Result<Invocation> {
+export function readRequest(argv: readonly string[], sources: Sources): Result<Invocation> {
   const [first] = argv;
   if (first === "--version" || first === "-v" || first === "version") {
     const rest = argv.slice(1).filter((word) => word !== "--json");
@@ -71,7 +69,7 @@ function requestOf(
   name: string,
   args: readonly string[],
   flags: Flags,
-  sources: Omit<DatabaseSources, "flag">,
+  sources: Sources,
 ): Result<Request> {
   const folder = flags.text("migrations");
   switch (name) {
@@ -105,56 +103,100 @@ function requestOf(
   );
   if (noVersion !== undefined) return usage(`${shown(noVersion)} is no version`, versionHint);
   if (name === "verify") return readVerify(folder, flags, sources);
-  const database = readDatabase(name, folder, flags, sources);
+  // Everything is read before anything is refused, so that one run tells all that is wrong.
+  const target = name === "smoke" ? testTarget(flags, sources) : findDatabaseOf(flags, sources);
+  const tracker = readTracker(flags);
+  const request = databaseRequestOf(name, args, flags);
+  if (!request.ok) return request;
+  if (!tracker.ok) return tracker;
+  if (!target.ok) return target;
+  return succeed(request.value({ folder, target: target.value, tracker: tracker.value }));
+}
+
+/** The rest of a request to a database, which waits for set, database and tracker. */
+function databaseRequestOf(
+  name: string,
+  args: readonly string[],
+  flags: Flags,
+): Result<(common: TargetRequest) => Request> {
+  // A person who asks wants an answer; an init container waits for its database.
+  const isPatient = ["up", "smoke", "serve"].includes(name);
+  const connectTimeoutMs = flags.durationMs("connect-timeout", isPatient ? 60_000 : 5000);
+  const lockWaitMs = flags.durationMs("lock-wait", fiveMinutesMs);
+  const policy = readPolicy(flags);
+  const migration = {
+    ...policy,
+    connectTimeoutMs,
+    lockWaitMs,
+    lockRetryForMs: flags.durationMs("lock-retry-for", fiveMinutesMs),
+  };
   switch (name) {
-    case "status":
-      return map(database, (common) => ({
-        command: "status",
-        ...common,
-        check: flags.has("check"),
-      }));
+    case "status": {
+      const check = flags.has("check");
+      return succeed((common) => ({ command: "status", ...common, connectTimeoutMs, check }));
+    }
     case "mark": {
-      const change = readMark(args, flags);
-      if (!change.ok) return change;
-      const lockWaitMs = flags.durationMs("lock-wait", fiveMinutesMs);
-      return map(database, (common) => ({
+      const read = readMark(args, flags);
+      if (!read.ok) return read;
+      const change = read.value;
+      return succeed((common) => ({
         command: "mark",
         ...common,
+        connectTimeoutMs,
         lockWaitMs,
-        change: change.value,
+        change,
+      }));
+    }
+    case "smoke":
+      return succeed((common) => ({ command: "smoke", ...common, ...migration }));
+    case "wait": {
+      const timeoutMs = flags.durationMs("timeout", fiveMinutesMs);
+      return succeed((common) => ({ command: "wait", ...common, timeoutMs }));
+    }
+    case "serve": {
+      const stray = flagsWithUp.find((flag) => flags.isGiven(flag));
+      const migrates = flags.has("up");
+      if (stray !== undefined && !migrates) {
+        return usage(`The flag --${stray} goes with --up`, "`lacuna serve` alone migrates nothing");
+      }
+      const where = { host: flags.text("host"), port: flags.port("port", 8080) };
+      return succeed((common) => ({
+        command: "serve",
+        ...common,
+        ...where,
+        migrate: migrates ? { ...migration, tracker: common.tracker } : undefined,
       }));
     }
     default: {
-      const policy = {
-        to: flags.text("to"),
-        checksums: flags.oneOf("checksums", ["warn", "enforce", "off"], "warn"),
-        unknown: flags.has("strict") ? "refuse" : "warn",
-        newHere: flags.has("new-here"),
-      } as const;
-      const lockWaitMs = flags.durationMs("lock-wait", fiveMinutesMs);
-      const lockRetryForMs = flags.durationMs("lock-retry-for", fiveMinutesMs);
-      return map(database, (common) =>
-        name === "plan" || flags.has("dry-run")
-          ? { command: "plan", ...common, ...policy }
-          : { command: "up", ...common, ...policy, lockWaitMs, lockRetryForMs },
+      const isDry = name === "plan" || flags.has("dry-run");
+      return succeed((common) =>
+        isDry
+          ? { command: "plan", ...common, ...policy, connectTimeoutMs }
+          : { command: "up", ...common, ...migration },
       );
     }
   }
 }
 
-function readDatabase(
-  name: string,
-  folder: string | undefined,
-  flags: Flags,
-  sources: Omit<DatabaseSources, "flag">,
-): Result<DatabaseRequest> {
-  const tracker = readTracker(flags);
-  const target = findDatabase({ ...sources, flag: flags.text("database-url") });
-  // A person who asks for a status wants an answer; an init container waits for its database.
-  const connectTimeoutMs = flags.durationMs("connect-timeout", name === "up" ? 60_000 : 5000);
-  if (!tracker.ok) return tracker;
-  if (!target.ok) return target;
-  return succeed({ folder, target: target.value, tracker: tracker.value, connectTimeoutMs });
+function readPolicy(flags: Flags): PolicyRequest {
+  return {
+    to: flags.text("to"),
+    checksums: flags.oneOf("checksums", ["warn", "enforce", "off"], "warn"),
+    unknown: flags.has("strict") ? "refuse" : "warn",
+    newHere: flags.has("new-here"),
+  };
+}
+
+type Sources = Omit<DatabaseSources, "flag">;
+
+function findDatabaseOf(flags: Flags, sources: Sources): Result<DatabaseTarget> {
+  return findDatabase({ ...sources, flag: flags.text("database-url") });
+}
+
+/** Where none is named, an embedded Postgres in memory is there for it. */
+function testTarget(flags: Flags, sources: Sources): Result<DatabaseTarget> {
+  const found = readTestTarget(flags, sources);
+  return found.ok ? succeed(found.value ?? { engine: "pglite", folder: undefined }) : found;
 }
 
 function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
@@ -190,10 +232,6 @@ function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
     default:
       return usage(`Unknown state ${shown(state)}`, markHint);
   }
-}
-
-function map<T>(result: Result<T>, then: (value: T) => Request): Result<Request> {
-  return result.ok ? succeed(then(result.value)) : result;
 }
 
 const versionHint = "a version is the number in front of a file's name";

@@ -1,11 +1,11 @@
 /** The flags of `verify`: which of its ways to rehearse is meant, and what contradicts it. */
-import { type Result, refuse, succeed } from "../core/result.ts";
+import { type Result, succeed } from "../core/result.ts";
 import type { DatabaseTarget } from "../core/target.ts";
 import type { Method } from "../core/verdict.ts";
 import type { VerifyRequest } from "../request.ts";
-import { type DatabaseSources, findTestDatabase } from "./database-url.ts";
+import type { DatabaseSources } from "./database-url.ts";
 import { type Flags, usage } from "./flags.ts";
-import { fiveMinutesMs, readTracker } from "./shared-flags.ts";
+import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 
 export function readVerify(
   folder: string | undefined,
@@ -13,12 +13,9 @@ export function readVerify(
   sources: Omit<DatabaseSources, "flag">,
 ): Result<VerifyRequest> {
   const tracker = readTracker(flags);
-  const target = findTestDatabase({ ...sources, flag: flags.text("database-url") });
+  const target = readTestTarget(flags, sources);
   if (!tracker.ok) return tracker;
   if (!target.ok) return target;
-  if (target.value === undefined && flags.has("require-database")) {
-    return refuse({ code: "no-test-database" });
-  }
   const method = readMethod(target.value, flags);
   if (!method.ok) return method;
   const roles = (flags.text("roles") ?? "").split(",").map((role) => role.trim());

@@ -1,8 +1,8 @@
 import { connectToRead } from "../connect.ts";
 import { countStates } from "../core/entry.ts";
 import { setDigest } from "../core/digest.ts";
-import { historyProblems } from "../core/plan.ts";
 import type { Problem } from "../core/problem.ts";
+import { standingOf } from "../core/standing.ts";
 import type { Outcome } from "../outcome.ts";
 import type { World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
@@ -15,13 +15,11 @@ export async function status(world: World, request: StatusRequest): Promise<Outc
   const { tracker } = request;
   return connectToRead(world, request, set, async (session, facts) => {
     const seen = await survey(session, tracker, set, facts, false);
-    const contradictions = historyProblems(seen.diff, {
-      target: undefined,
-      checksums: "warn",
-      unknown: "warn",
-    });
-    const problems = [...seen.problems, ...contradictions];
-    if (request.check && problems.length === 0) problems.push(...notInSync(seen));
+    const { sync, contradictions } = standingOf(seen.diff);
+    const problems: Problem[] = [...seen.problems, ...contradictions];
+    if (request.check && sync !== "in sync" && problems.length === 0) {
+      problems.push(notInSync(seen));
+    }
     const database = world.database.label;
     return {
       kind: "status",
@@ -37,8 +35,8 @@ export async function status(world: World, request: StatusRequest): Promise<Outc
 }
 
 /** `--check`: applied = set, and nothing changed. What is still to be adopted is not applied. */
-function notInSync({ diff, adoption }: Survey): readonly Problem[] {
+function notInSync({ diff, adoption }: Survey): Problem {
   const { applied: _applied, adopted, ...others } = countStates(diff);
   const counts = adoption === undefined ? others : { ...others, "to be adopted": adopted };
-  return Object.values(counts).some((count) => count > 0) ? [{ code: "not-in-sync", counts }] : [];
+  return { code: "not-in-sync", counts };
 }

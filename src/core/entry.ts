@@ -53,6 +53,15 @@ export interface Diff {
   readonly orphanedProgress: readonly ProgressRow[];
 }
 
+/** A version that keeps applied and set from being the same. */
+export interface Difference {
+  readonly version: Version;
+  /** What people call it: 007_add_users. */
+  readonly id: string;
+  /** What the next `up` takes over from an old tracker is not applied yet. */
+  readonly state: State | "to be adopted";
+}
+
 /** The state that is shown where there is room for one. */
 export function stateOf(entry: Entry): State {
   return entry.states[0] ?? "pending";

@@ -1,4 +1,5 @@
 import type { DirectiveFault } from "./directives.ts";
+import type { Difference } from "./entry.ts";
 import type { Place } from "./locate.ts";
 import type { OpenToken } from "./split.ts";
 import type { RefusedReason } from "./statements.ts";
@@ -15,7 +16,8 @@ export type Problem =
   | TrackerProblem
   | DatabaseProblem
   | MigrationProblem
-  | RehearsalProblem;
+  | RehearsalProblem
+  | ReadinessProblem;
 
 export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }
@@ -223,6 +225,21 @@ export type RehearsalProblem =
   | { readonly code: "rehearsal-broken"; readonly during: string | undefined }
   | { readonly code: "no-scratch"; readonly message: string }
   | { readonly code: "scratch-left"; readonly name: string; readonly message: string };
+
+/** What `smoke`, `wait` and `serve` find. */
+export type ReadinessProblem =
+  | { readonly code: "not-exactly-the-set"; readonly differences: readonly Difference[] }
+  | { readonly code: "applied-twice"; readonly ids: readonly string[] }
+  | { readonly code: "no-healthz"; readonly url: string; readonly message: string }
+  | {
+      readonly code: "wait-timed-out";
+      readonly target: string;
+      readonly waitedMs: number;
+      /** Why nobody knows what is missing; undefined where that is known. */
+      readonly unreadable: string | undefined;
+      readonly awaited: readonly Difference[];
+    }
+  | { readonly code: "cannot-listen"; readonly address: string; readonly message: string };
 
 /** Where in a migration an error was raised. */
 export type Stage =

@@ -48,8 +48,8 @@ const samples: { readonly [C in Code]: Sample<C> } = {
   "no-test-database": {
     problem: { code: "no-test-database" },
     exitCode: 2,
-    names: ["TEST_DATABASE_URL"],
-    advises: ["--database-url", "a copy"],
+    names: ["--require-database"],
+    advises: ["TEST_DATABASE_URL", "--database-url"],
   },
   "bad-database": {
     problem: {
@@ -335,6 +335,48 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     exitCode: 5,
     names: [id, "reset by peer", "nknown"],
     advises: ["lacuna status"],
+  },
+  "not-exactly-the-set": {
+    problem: {
+      code: "not-exactly-the-set",
+      differences: [
+        { id, version, state: "gap" },
+        { id: "9_z", version: versionOf("9"), state: "ahead" },
+      ],
+    },
+    exitCode: 3,
+    names: [`${id} (gap)`, "9_z (ahead)"],
+    advises: ["lacuna status"],
+  },
+  "applied-twice": {
+    problem: { code: "applied-twice", ids: [id] },
+    exitCode: 3,
+    names: [id, "second"],
+    advises: ["one of its own"],
+  },
+  "no-healthz": {
+    problem: { code: "no-healthz", url: "http://127.0.0.1:5/healthz", message: "status 500" },
+    exitCode: 3,
+    names: ["http://127.0.0.1:5/healthz", "status 500"],
+    advises: ["127.0.0.1"],
+  },
+  "wait-timed-out": {
+    problem: {
+      code: "wait-timed-out",
+      target: "h:5432/app",
+      waitedMs: 2000,
+      unreadable: undefined,
+      awaited: Array.from({ length: 22 }, () => ({ id, version, state: "to be adopted" as const })),
+    },
+    exitCode: 3,
+    names: ["2 s", "h:5432/app", `${id} (to be adopted)`, "and 2 more"],
+    advises: ["lacuna up", "--timeout"],
+  },
+  "cannot-listen": {
+    problem: { code: "cannot-listen", address: "127.0.0.1:80", message: "the port is taken" },
+    exitCode: 2,
+    names: ["127.0.0.1:80", "the port is taken"],
+    advises: ["--port", "--host"],
   },
   interrupted: {
     problem: { code: "interrupted", signal: "SIGTERM" },

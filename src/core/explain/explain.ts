@@ -5,6 +5,7 @@ import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { migrations } from "./migrations.ts";
 import { rehearsals } from "./rehearsals.ts";
+import { readiness } from "./readiness.ts";
 import { requests } from "./requests.ts";
 import { trackers } from "./trackers.ts";
 
@@ -16,6 +17,7 @@ const explanations: Explanations<Problem> = {
   ...databases,
   ...migrations,
   ...rehearsals,
+  ...readiness,
 };
 
 /** The words, the hint and the exit code of a problem. */

@@ -17,8 +17,9 @@ export const requests: Explanations<RequestProblem> = {
     exitCode: 2,
   }),
   "no-test-database": () => ({
-    title: "Cannot tell which database to rehearse on: TEST_DATABASE_URL is not set",
-    hint: "set TEST_DATABASE_URL or give --database-url, to a copy or a test database; without --require-database an embedded Postgres is used",
+    title:
+      "Cannot tell which database to rehearse on: none is set, and --require-database asks for one",
+    hint: "set TEST_DATABASE_URL, or give --database-url; DATABASE_URL, DATABASE_URL_FILE and PG* are not read here, so that nothing is rehearsed in production",
     exitCode: 2,
   }),
   "bad-database": (problem) => ({
