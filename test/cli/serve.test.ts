@@ -201,7 +201,7 @@ test.concurrent(
     await using database = await freshDatabase(await sharedServer(17));
     const argv = ["serve", "--up", "--port", "0", "--host", "127.0.0.1", "--database-url"];
     const failing = folderOf({ ...three, "2_b.up.sql": "select nothing;" });
-    const failed = new Program([...argv, database.url, "--migrations", failing]);
+    await using failed = new Program([...argv, database.url, "--migrations", failing]);
     expect(await failed.ended).toBe(1);
     expect(failed.stderr).toContain('column "nothing" does not exist');
 
@@ -282,7 +282,7 @@ test.concurrent(
     const port = String((taken.address() as net.AddressInfo).port);
     await using database = await freshDatabase(await sharedServer(17));
     const from = ["--migrations", folderOf(three), "--database-url", database.url];
-    const program = new Program(["serve", "--up", "--host", "127.0.0.1", "--port", port, ...from]);
+    await using program = new Program(["serve", "--up", "--host", "127.0.0.1", "--port", port, ...from]);
     expect(await program.ended).toBe(2);
     expect(program.stderr).toContain(`Cannot listen on 127.0.0.1:${port}: the port is taken`);
     expect(await lacuna("status", "--check", ...from)).toBe(3);
@@ -297,7 +297,7 @@ test.concurrent(
     const from = ["--migrations", folderOf(three)];
     const pglite = ["--database-url", `pglite:${join(temporary, "pglite")}`];
     expect(await lacuna("up", "--to", "1", ...from, ...pglite)).toBe(0);
-    const waiting = new Program(["wait", ...from, ...pglite, "--timeout", "50s"]);
+    await using waiting = new Program(["wait", ...from, ...pglite, "--timeout", "50s"]);
     while (!waiting.stderr.includes("waiting: ")) await Bun.sleep(20);
     expect(await lacuna("up", ...from, ...pglite)).toBe(0);
     expect(await waiting.ended).toBe(0);
