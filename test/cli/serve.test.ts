@@ -128,8 +128,11 @@ test.concurrent(
 
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(143);
-    // Each change was told once.
-    expect(program.stderr.match(/^(not )?ready: /gm)).toEqual([
+    // Every change was told, and no answer twice; a server that starts gives several reasons.
+    const told = program.stderr.match(/^(not )?ready: .*$/gm) ?? [];
+    expect(told.filter((line, index) => line === told[index - 1])).toEqual([]);
+    const turns = told.map((line) => line.replace(/:.*/, ": "));
+    expect(turns.filter((word, index) => word !== turns[index - 1])).toEqual([
       "not ready: ",
       "ready: ",
       "not ready: ",
@@ -178,7 +181,7 @@ test.concurrent(
   "serve --up is alive and not ready while it migrates",
   async () => {
     await using database = await freshDatabase(await sharedServer(17));
-    const slow = { ...three, "2_b.up.sql": "select pg_sleep(1.5);" };
+    const slow = { ...three, "2_b.up.sql": "select pg_sleep(4);" };
     const argv = ["serve", "--up", "--port", "0", "--host", "127.0.0.1"];
     const from = ["--migrations", folderOf(slow), "--database-url", database.url];
     await using program = new Program([...argv, ...from]);
@@ -201,7 +204,7 @@ test.concurrent(
     await using database = await freshDatabase(await sharedServer(17));
     const argv = ["serve", "--up", "--port", "0", "--host", "127.0.0.1", "--database-url"];
     const failing = folderOf({ ...three, "2_b.up.sql": "select nothing;" });
-    const failed = new Program([...argv, database.url, "--migrations", failing]);
+    await using failed = new Program([...argv, database.url, "--migrations", failing]);
     expect(await failed.ended).toBe(1);
     expect(failed.stderr).toContain('column "nothing" does not exist');
 
@@ -256,11 +259,11 @@ test.concurrent(
     const body = await response.text();
     expect(body).toContain("no answer within");
     expect(body).not.toContain("hunter2");
-    expect(performance.now() - startMs).toBeLessThan(4500);
+    expect(performance.now() - startMs).toBeLessThan(8000);
     const sentMs = performance.now();
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(143);
-    expect(performance.now() - sentMs).toBeLessThan(1500);
+    expect(performance.now() - sentMs).toBeLessThan(8000);
     expect(program.stderr).not.toContain("hunter2");
     while (held.length < 2) await Bun.sleep(20);
     waiting.child.kill("SIGTERM");
@@ -282,7 +285,15 @@ test.concurrent(
     const port = String((taken.address() as net.AddressInfo).port);
     await using database = await freshDatabase(await sharedServer(17));
     const from = ["--migrations", folderOf(three), "--database-url", database.url];
-    const program = new Program(["serve", "--up", "--host", "127.0.0.1", "--port", port, ...from]);
+    await using program = new Program([
+      "serve",
+      "--up",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      port,
+      ...from,
+    ]);
     expect(await program.ended).toBe(2);
     expect(program.stderr).toContain(`Cannot listen on 127.0.0.1:${port}: the port is taken`);
     expect(await lacuna("status", "--check", ...from)).toBe(3);
@@ -297,7 +308,7 @@ test.concurrent(
     const from = ["--migrations", folderOf(three)];
     const pglite = ["--database-url", `pglite:${join(temporary, "pglite")}`];
     expect(await lacuna("up", "--to", "1", ...from, ...pglite)).toBe(0);
-    const waiting = new Program(["wait", ...from, ...pglite, "--timeout", "50s"]);
+    await using waiting = new Program(["wait", ...from, ...pglite, "--timeout", "50s"]);
     while (!waiting.stderr.includes("waiting: ")) await Bun.sleep(20);
     expect(await lacuna("up", ...from, ...pglite)).toBe(0);
     expect(await waiting.ended).toBe(0);
