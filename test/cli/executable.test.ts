@@ -112,6 +112,21 @@ describe("what is inside", () => {
   });
 });
 
+test("the extensions of PGlite are inside, also for a database that has them already", async () => {
+  const folder = fs.mkdtempSync(join(temporary, "extensions-"));
+  const flags = ["--migrations", folder, "--database-url", `pglite:${join(temporary, "extended")}`];
+  const texts = [
+    `create extension pgcrypto; create extension "uuid-ossp"; create table ids (id uuid default uuid_generate_v4());`,
+    `insert into ids default values; select digest('a', 'md5');`,
+  ];
+  for (const [index, text] of texts.entries()) {
+    fs.writeFileSync(join(folder, `00${index + 1}_a.up.sql`), text);
+    const { stderr, exitCode } = await run(["up", ...flags]);
+    expect(stderr).toBe("");
+    expect(exitCode).toBe(0);
+  }
+}, 30_000);
+
 describe("streams", () => {
   test("a reader that goes away ends it in peace", async () => {
     const child = spawn(executable, ["show", "8"], { cwd: empty, env: {} });
