@@ -101,8 +101,16 @@ async function assetsFor(isNew: boolean): Promise<Partial<PGliteOptions>> {
   return isNew ? { ...assets, loadDataDir: dataDirImage } : assets;
 }
 
-async function openSession(
-  pglite: PGlite,
+/** What of a PGlite a session needs: another copy of the package gives it as well. */
+export interface PgliteBackend {
+  execProtocolRawStream(
+    message: Uint8Array,
+    options: { readonly onRawData: (chunk: Uint8Array) => void },
+  ): Promise<void>;
+}
+
+export async function openSession(
+  pglite: PgliteBackend,
   opening: string,
   onNotice: (notice: ServerMessage) => void,
 ): Promise<Session> {

@@ -103,13 +103,14 @@ async function open(
   options: SessionOptions,
 ): Promise<Connection> {
   const socketOptions = { target, ...address, timeoutMs: options.connectTimeoutMs };
+  const password = await passwordOf(target, options.connectTimeoutMs);
   const socket = await openSocket(socketOptions);
   const wire = readWire(options.onNotice);
 
   let isClosing = false;
   let lost: SqlError | undefined;
-  const { promise: whenLost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
-  const { promise: whenClosed, resolve: announceClose } = Promise.withResolvers<void>();
+  const { promise: whenLost, resolve: announceLoss } = withResolvers<SqlError>();
+  const { promise: whenClosed, resolve: announceClose } = withResolvers<void>();
   socket.once("close", () => {
     announceClose();
     if (isClosing) return;
@@ -118,7 +119,7 @@ async function open(
   });
 
   const sql = postgres(
-    clientOptions(target, options.applicationName, givenOnce(withoutRows(socket, wire))),
+    clientOptions(target, password, options.applicationName, givenOnce(withoutRows(socket, wire))),
   );
   const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
     if (lost !== undefined) throw lost;
@@ -175,12 +176,25 @@ async function open(
   }
 }
 
+/** postgres.js would ask a function by itself, and leave its failure to nobody. */
+async function passwordOf({ password }: ServerTarget, timeoutMs: number): Promise<string> {
+  if (typeof password !== "function") return password ?? "";
+  try {
+    return await Promise.race([password(), timeout(timeoutMs)]);
+  } catch (cause) {
+    if (cause instanceof SqlError) throw cause;
+    const message = `the function for the password failed: ${String(cause)}`;
+    throw new SqlError("refused", { severity: "FATAL", code: "PASSWORD", message }, { cause });
+  }
+}
+
 /**
  * Everything is said explicitly: what is not, postgres.js takes from PG* variables and its
  * own defaults (a pool of ten, a life of an hour, a query for the array types).
  */
 function clientOptions(
   target: ServerTarget,
+  password: string,
   applicationName: string,
   socket: () => net.Socket,
 ): postgres.Options<Record<string, postgres.PostgresType>> {
@@ -189,7 +203,7 @@ function clientOptions(
     host: address?.host ?? "",
     port: address?.port ?? 5432,
     user: target.user,
-    pass: target.password ?? "",
+    pass: password,
     database: target.database,
     ssl: false,
     max: 1,
@@ -238,7 +252,7 @@ function lossOf(wire: WireReader): SqlError {
 /** A cancel request goes over a connection of its own, which the server closes when it has read it. */
 async function cancel(options: Parameters<typeof openSocket>[0], wire: WireReader): Promise<void> {
   const socket = await openSocket(options);
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = withResolvers<void>();
   socket.once("close", () => {
     resolve();
   });
@@ -247,6 +261,15 @@ async function cancel(options: Parameters<typeof openSocket>[0], wire: WireReade
   socket.write(cancelMessage(wire.backend));
   await Promise.race([promise, delay(2000)]);
   socket.destroy();
+}
+
+/** Promise.withResolvers, which Node 20 does not have. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -137,6 +137,7 @@ export type DatabaseProblem =
     }
   | { readonly code: "standby"; readonly target: string; readonly waitedMs: number }
   | { readonly code: "server-too-old"; readonly serverVersion: string }
+  | { readonly code: "client-busy"; readonly state: "closed" | "in a transaction" | "in use" }
   | {
       readonly code: "lock-unavailable";
       readonly waitedMs: number;
@@ -187,10 +188,13 @@ export type MigrationProblem =
     }
   | {
       readonly code: "interrupted";
-      readonly signal: "SIGINT" | "SIGTERM";
+      readonly signal: Signal;
       /** What was running, and what of it is left. */
       readonly during?: { readonly id: string; readonly kept: Kept };
     };
+
+/** What asks a run to come to an end: the process is told so, or the caller of the library says it. */
+export type Signal = "SIGINT" | "SIGTERM" | "AbortSignal";
 
 /** Where in a migration an error was raised. */
 export type Stage =
@@ -225,7 +229,7 @@ export function sqlProblem(
   kind: "server" | "lost" | "refused",
   error: ServerMessage,
   doing: string,
-  signal: "SIGINT" | "SIGTERM" | undefined,
+  signal: Signal | undefined,
 ): Problem {
   if (kind === "lost") return { code: "connection-lost", doing, message: error.message };
   const queryCanceled = "57014";

@@ -6,7 +6,8 @@ export interface ServerTarget {
   /** Tried in order, as libpq does. A host that begins with a slash is a socket's folder. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly user: string;
-  readonly password: string | undefined;
+  /** A function is asked anew for each session: a token does not live long. */
+  readonly password: string | undefined | (() => Promise<string>);
   readonly database: string;
   readonly tls: TlsPolicy;
   readonly sessionAttributes: SessionAttributes;
@@ -29,6 +30,11 @@ export interface TlsPolicy {
   readonly rootCertificate: string | undefined;
   readonly certificate: string | undefined;
   readonly key: string | undefined;
+  /**
+   * What a program gives that holds its certificates in memory: options of Node's tls.connect,
+   * which win over what stands above.
+   */
+  readonly connect?: Readonly<Record<string, unknown>>;
 }
 
 export const sslModes = [
