@@ -37,9 +37,12 @@ export async function applyMigrations(options: ApplyOptions): Promise<Applied> {
     const request = readRunOptions(options);
     const migrations = await resolveMigrations(options.migrations);
     opened = await openDatabase(options.database, request.lockWaitMs);
-    await using _closing = opened.database;
-    return await runMigrations(opened, migrations, request, options);
+    await using database = opened.database;
+    return await runMigrations({ ...opened, database }, migrations, request, options);
   } catch (error) {
-    throw asMigrationError(error, { cut: opened?.cut, isAborted: options?.signal?.aborted === true });
+    throw asMigrationError(error, {
+      cut: opened?.cut,
+      isAborted: options?.signal?.aborted === true,
+    });
   }
 }

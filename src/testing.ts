@@ -4,3 +4,5 @@
  */
 export { migratedPglite } from "./testing/pglite.ts";
 export type { MigratedPgliteOptions } from "./testing/pglite.ts";
+export { migratedDatabase } from "./testing/server.ts";
+export type { MigratedDatabase, MigratedDatabaseOptions } from "./testing/server.ts";

@@ -60,11 +60,7 @@ async function ready(client: PgliteClient): Promise<void> {
     await client.waitReady;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new SqlError(
-      "refused",
-      { severity: "FATAL", code: "PGLITE_FAILED", message },
-      { cause },
-    );
+    throw new SqlError("refused", { severity: "FATAL", code: "PGLITE_FAILED", message }, { cause });
   }
 }
 

@@ -15,13 +15,19 @@ import {
 
 export type { Extensions };
 
-export type PgliteWith<E extends Extensions> = PGlite & PGliteInterfaceExtensions<E>;
+/** With what its extensions add to it. */
+export type PgliteWith<E extends Extensions | undefined> = E extends Extensions
+  ? PGlite & PGliteInterfaceExtensions<E>
+  : PGlite;
 
 /** What may be chosen for each copy anew: the cluster does not depend on it. */
-export type CopyOptions<E extends Extensions> = Pick<
-  PGliteOptions<E>,
+export interface CopyOptions<E extends Extensions | undefined> extends Pick<
+  PGliteOptions,
   "parsers" | "serializers" | "debug"
-> & { readonly extensions?: E };
+> {
+  /** As PGlite has them: `{ vector }`. */
+  readonly extensions?: E;
+}
 
 /** The files of a cluster that was at rest. */
 export interface Snapshot {
@@ -38,12 +44,14 @@ export async function emptyCluster(): Promise<Snapshot> {
 }
 
 /** A new PGlite with the files of the snapshot, in memory. Who asked for it closes it. */
-export async function copyOf<E extends Extensions>(
+export async function copyOf<E extends Extensions | undefined>(
   snapshot: Snapshot,
   options: CopyOptions<E>,
 ): Promise<PgliteWith<E>> {
+  const { extensions, ...others } = options;
   const pglite = await PGlite.create({
-    ...options,
+    ...others,
+    ...(extensions && { extensions }),
     fs: new CopiedFiles(snapshot),
     // 128 MB of buffers are cleared at every start, for tables that are all in memory anyway.
     startParams: [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"],
@@ -52,7 +60,7 @@ export async function copyOf<E extends Extensions>(
 }
 
 /** Works on a copy of the snapshot and gives the snapshot of what came of it. */
-export async function changed<E extends Extensions>(
+export async function changed<E extends Extensions | undefined>(
   snapshot: Snapshot,
   options: CopyOptions<E>,
   work: (pglite: PGlite) => Promise<void>,
@@ -92,9 +100,11 @@ class CopiedFiles extends MemoryFS {
 
 async function snapshotOf(pglite: PGlite): Promise<Snapshot> {
   // What the log holds is in the files behind it: a copy has nothing to recover.
-  const [result] = await pglite.exec(
-    "checkpoint; select pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) as wal",
-  ).then((results) => results.slice(-1));
+  const [result] = await pglite
+    .exec(
+      "checkpoint; select pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) as wal",
+    )
+    .then((results) => results.slice(-1));
   const [row] = (result?.rows ?? []) as { readonly wal: string }[];
   const lastWal = row?.wal ?? "";
   const { FS } = moduleOf(pglite);

@@ -23,11 +23,20 @@ import { givenOnce, withoutRows } from "./rowless-socket.ts";
 import { type Encryption, encryptionsFor, openSocket } from "./socket.ts";
 import { cancelMessage, type Exchange, readWire, type WireReader } from "./wire.ts";
 
-export function serverDatabase(target: ServerTarget): Database {
+/**
+ * `askPassword`: asked anew for each session, where the target has no password: a token does not
+ * live long.
+ */
+export function serverDatabase(
+  target: ServerTarget,
+  askPassword?: () => Promise<string>,
+): Database {
   return {
     label: labelOf(target),
     async session(options, work) {
-      const connection = await connect(target, options);
+      const { connectTimeoutMs } = options;
+      const password = target.password ?? (await passwordFrom(askPassword, connectTimeoutMs));
+      const connection = await connect({ ...target, password }, options);
       try {
         return await work(connection.session);
       } finally {
@@ -103,7 +112,6 @@ async function open(
   options: SessionOptions,
 ): Promise<Connection> {
   const socketOptions = { target, ...address, timeoutMs: options.connectTimeoutMs };
-  const password = await passwordOf(target, options.connectTimeoutMs);
   const socket = await openSocket(socketOptions);
   const wire = readWire(options.onNotice);
 
@@ -119,7 +127,7 @@ async function open(
   });
 
   const sql = postgres(
-    clientOptions(target, password, options.applicationName, givenOnce(withoutRows(socket, wire))),
+    clientOptions(target, options.applicationName, givenOnce(withoutRows(socket, wire))),
   );
   const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
     if (lost !== undefined) throw lost;
@@ -177,10 +185,12 @@ async function open(
 }
 
 /** postgres.js would ask a function by itself, and leave its failure to nobody. */
-async function passwordOf({ password }: ServerTarget, timeoutMs: number): Promise<string> {
-  if (typeof password !== "function") return password ?? "";
+async function passwordFrom(
+  ask: (() => Promise<string>) | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
   try {
-    return await Promise.race([password(), timeout(timeoutMs)]);
+    return await (ask && Promise.race([ask(), timeout(timeoutMs)]));
   } catch (cause) {
     if (cause instanceof SqlError) throw cause;
     const message = `the function for the password failed: ${String(cause)}`;
@@ -194,7 +204,6 @@ async function passwordOf({ password }: ServerTarget, timeoutMs: number): Promis
  */
 function clientOptions(
   target: ServerTarget,
-  password: string,
   applicationName: string,
   socket: () => net.Socket,
 ): postgres.Options<Record<string, postgres.PostgresType>> {
@@ -203,7 +212,7 @@ function clientOptions(
     host: address?.host ?? "",
     port: address?.port ?? 5432,
     user: target.user,
-    pass: password,
+    pass: target.password ?? "",
     database: target.database,
     ssl: false,
     max: 1,

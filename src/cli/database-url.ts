@@ -106,10 +106,7 @@ interface Given {
 }
 
 /** Fills in from the environment what was not said, as libpq does, and checks every value. */
-function complete(
-  given: Given,
-  sources: Omit<DatabaseSources, "flag">,
-): Result<DatabaseTarget> {
+function complete(given: Given, sources: Omit<DatabaseSources, "flag">): Result<DatabaseTarget> {
   const { environment } = sources;
   const unknown = [...given.settings.keys()].filter((name) => !Object.hasOwn(parameters, name));
   if (unknown.length > 0)

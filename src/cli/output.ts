@@ -33,7 +33,7 @@ export function outputTo(streams: Streams, redact: (text: string) => string): Ou
  */
 export function redactor(target: DatabaseTarget | undefined): (text: string) => string {
   const secrets = new Set<string>();
-  if (target?.engine === "server" && typeof target.password === "string") {
+  if (target?.engine === "server" && target.password !== undefined) {
     const named = [target.user, target.database, ...target.hosts.map((one) => one.host)];
     const { password } = target;
     if (password.length >= shortestSecret && !named.includes(password)) {

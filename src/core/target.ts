@@ -6,8 +6,7 @@ export interface ServerTarget {
   /** Tried in order, as libpq does. A host that begins with a slash is a socket's folder. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly user: string;
-  /** A function is asked anew for each session: a token does not live long. */
-  readonly password: string | undefined | (() => Promise<string>);
+  readonly password: string | undefined;
   readonly database: string;
   readonly tls: TlsPolicy;
   readonly sessionAttributes: SessionAttributes;

@@ -20,7 +20,10 @@ export async function openDatabase(
 ): Promise<Opened> {
   if (typeof given === "string" || given instanceof URL) return openTarget(readUrl(given));
   // By what they can do, not by their class: the caller may have another copy of the library.
-  if (isPostgresClient(given)) return openTarget(targetOfClient(given.options));
+  if (isPostgresClient(given)) {
+    const { target, askPassword } = targetOfClient(given.options);
+    return openTarget(target, askPassword);
+  }
   if (isPgliteClient(given)) {
     const { clientDatabase } = await import("../adapters/pglite-client.ts");
     return { database: clientDatabase(given, lockWaitMs), cut: redactor(undefined) };
@@ -39,11 +42,14 @@ export function readServerUrl(url: string | URL): ServerTarget {
   throw new Refusal([{ code: "bad-database", source: urlSource, message }]);
 }
 
-async function openTarget(target: DatabaseTarget): Promise<Opened> {
+async function openTarget(
+  target: DatabaseTarget,
+  askPassword?: () => Promise<string>,
+): Promise<Opened> {
   const cut = redactor(target);
   if (target.engine === "server") {
     const { serverDatabase } = await import("../adapters/postgres.ts");
-    return { database: serverDatabase(target), cut };
+    return { database: serverDatabase(target, askPassword), cut };
   }
   const { embeddedDatabase } = await import("../adapters/pglite.ts");
   return { database: embeddedDatabase(target), cut };

@@ -68,7 +68,7 @@ export function readRunOptions(options: RunOptions): MigrateRequest {
   };
 }
 
-export function readTracker(tracker: string | undefined): TrackerName {
+function readTracker(tracker: string | undefined): TrackerName {
   if (tracker === undefined) return defaultTracker;
   check("tracker", typeof tracker === "string", '"table" or "schema.table"');
   const read = parseTracker(tracker);

@@ -30,8 +30,13 @@ interface ClientOptions {
   readonly socket?: unknown;
 }
 
+export interface ClientTarget {
+  readonly target: ServerTarget;
+  readonly askPassword: (() => Promise<string>) | undefined;
+}
+
 /** @throws Refusal where the client connects in a way that cannot be taken over. */
-export function targetOfClient(given: object): ServerTarget {
+export function targetOfClient(given: object): ClientTarget {
   const options = given as ClientOptions;
   if (options.socket !== undefined && options.socket !== null) {
     throw refusal("it has a socket of its own making, and a run needs a connection of its own");
@@ -39,11 +44,12 @@ export function targetOfClient(given: object): ServerTarget {
   if (options.sslnegotiation === "direct") throw refusal("sslnegotiation=direct is not supported");
   const { pass } = options;
   const { application_name: name, options: startup, ...parameters } = options.connection ?? {};
-  return {
+  const askPassword = typeof pass === "function" ? async () => pass() : undefined;
+  const target: ServerTarget = {
     engine: "server",
     hosts: hostsOf(options),
     user: options.user ?? "postgres",
-    password: typeof pass === "function" ? async () => pass() : (pass ?? undefined),
+    password: typeof pass === "string" ? pass : undefined,
     database: options.database ?? options.user ?? "postgres",
     tls: tlsOf(options.ssl),
     sessionAttributes: attributesOf(options.target_session_attrs),
@@ -51,6 +57,7 @@ export function targetOfClient(given: object): ServerTarget {
     // postgres.js gives its own name where the caller gave none.
     applicationName: typeof name === "string" && name !== "postgres.js" ? name : undefined,
   };
+  return { target, askPassword };
 }
 
 function hostsOf({ host = [], port = [], path }: ClientOptions): ServerTarget["hosts"] {

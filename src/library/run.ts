@@ -2,7 +2,7 @@
 import { postgresParser } from "../adapters/parser.ts";
 import { hostName, systemClock } from "../adapters/system.ts";
 import { migrate } from "../migrate.ts";
-import type { Interruption, Reporter } from "../ports.ts";
+import type { Database, Interruption, Reporter, World } from "../ports.ts";
 import type { MigrateRequest } from "../request.ts";
 import { MigrationError } from "./error.ts";
 import { publicEvent } from "./events.ts";
@@ -29,24 +29,13 @@ export async function runMigrations(
   { onEvent, signal }: Pick<RunOptions, "onEvent" | "signal">,
 ): Promise<Applied> {
   const interruption = interruptionOf(signal);
-  const source = sourceOf(migrations);
   if (interruption.signal !== undefined) {
     const problem = { code: "interrupted", signal: interruption.signal } as const;
     throw new MigrationError([problem], { cause: signal?.reason });
   }
   const listener = listenerOf(onEvent);
-  const outcome = await migrate(
-    {
-      source,
-      database,
-      parser: postgresParser,
-      reporter: listener,
-      clock: systemClock(interruption),
-      interruption,
-      hostName: hostName(),
-    },
-    request,
-  );
+  const world = worldOf(database, migrations, listener, interruption);
+  const outcome = await migrate(world, request);
   const applied = outcome.applied.map(nameOf);
   const [first, ...rest] = outcome.problems;
   if (first !== undefined) {
@@ -56,6 +45,23 @@ export async function runMigrations(
   }
   listener.throwFailure();
   return { applied, left: outcome.left.map(nameOf), digest: migrations.digest };
+}
+
+export function worldOf(
+  database: Database,
+  migrations: Migrations,
+  reporter: Reporter,
+  interruption: Interruption,
+): World {
+  return {
+    source: sourceOf(migrations),
+    database,
+    parser: postgresParser,
+    reporter,
+    clock: systemClock(interruption),
+    interruption,
+    hostName: hostName(),
+  };
 }
 
 export function interruptionOf(signal: AbortSignal | undefined): Interruption {

@@ -17,7 +17,9 @@ import { runMigrations } from "../library/run.ts";
 import type { MigrateRequest } from "../request.ts";
 import { productVersion } from "../product.ts";
 
-export interface MigratedPgliteOptions<E extends Extensions> extends CopyOptions<E> {
+export interface MigratedPgliteOptions<
+  E extends Extensions | undefined = undefined,
+> extends CopyOptions<E> {
   /** A folder, as a path or a `file:` URL, or what readMigrations() gave. */
   readonly migrations: string | URL | Migrations;
   /** `table` or `schema.table`, quoted as in SQL. Default: `public.applied_migrations`. */
@@ -34,7 +36,7 @@ export interface MigratedPgliteOptions<E extends Extensions> extends CopyOptions
  *
  * @throws MigrationError as applyMigrations() does.
  */
-export async function migratedPglite<E extends Extensions = Record<never, never>>(
+export async function migratedPglite<E extends Extensions | undefined = undefined>(
   options: MigratedPgliteOptions<E>,
 ): Promise<PgliteWith<E>> {
   try {
@@ -51,7 +53,7 @@ export async function migratedPglite<E extends Extensions = Record<never, never>
   }
 }
 
-function migratedCluster<E extends Extensions>(
+function migratedCluster<E extends Extensions | undefined>(
   empty: Snapshot,
   migrations: Migrations,
   request: MigrateRequest,
@@ -63,7 +65,11 @@ function migratedCluster<E extends Extensions>(
   });
 }
 
-function keyOf(migrations: Migrations, { tracker }: MigrateRequest, extensions: Extensions): string {
+function keyOf(
+  migrations: Migrations,
+  { tracker }: MigrateRequest,
+  extensions: Extensions,
+): string {
   const names = Object.entries(extensions).map(([name, one]) => `${name}=${numberOf(one)}`);
   return JSON.stringify([migrations.digest, displayTracker(tracker), names.toSorted()]);
 }
