@@ -60,10 +60,14 @@ export function targetOfClient(given: object): ClientTarget {
   return { target, askPassword };
 }
 
-function hostsOf({ host = [], port = [], path }: ClientOptions): ServerTarget["hosts"] {
-  const portAt = (index: number): number => port[index] ?? port[0] ?? 5432;
+function hostsOf({ host, port, path }: ClientOptions): ServerTarget["hosts"] {
   if (typeof path !== "string" || path === "") {
-    return host.map((one, index) => ({ host: one, port: portAt(index) }));
+    // Bun.sql looks like postgres.js from the outside, and keeps its settings in another form.
+    if (!Array.isArray(host) || host.length === 0 || !Array.isArray(port)) {
+      throw refusal("its options are not those of postgres.js; give the URL instead");
+    }
+    const portAt = (index: number): number => Number(port[index] ?? port[0] ?? 5432);
+    return host.map((one, index) => ({ host: String(one), port: portAt(index) }));
   }
   // PostgreSQL names its sockets so; the folder is what is called a host.
   const socket = /^(\/.*)\/\.s\.PGSQL\.([0-9]+)$/.exec(path);

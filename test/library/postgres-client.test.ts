@@ -88,6 +88,7 @@ test("a password may be a function, and is asked for when a session is made", as
 
 test("what cannot be taken over is refused in words", () => {
   expect(refusalOf("postgres://a@b/c", { socket: () => undefined })).toContain("a socket of its");
+  expect(() => targetOfClient(new Bun.SQL("postgres://a@127.0.0.1:1/c").options)).toThrow(Refusal);
   expect(refusalOf("postgres://a@b/c", { path: "/tmp/mine" })).toContain("/tmp/mine");
   expect(refusalOf("postgres://a@b/c?target_session_attrs=standby")).toContain("has to write");
   expect(refusalOf("postgres://a@b/c?sslnegotiation=direct")).toContain("sslnegotiation");

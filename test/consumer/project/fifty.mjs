@@ -31,6 +31,7 @@ console.log(
   JSON.stringify({
     firstMs: Math.round(first),
     medianMs: Math.round(sorted[25]),
+    under500ms: others.filter((one) => one < 500).length,
     slowestMs: Math.round(sorted.at(-1)),
     // The first copies fill the heap; what counts is whether the later ones still add to it.
     tenthMb: Math.round(Math.max(...rss.slice(1, 11))),
