@@ -70,6 +70,24 @@ describe("migratedPglite", () => {
   );
 
   test(
+    "what failed once is made again",
+    async () => {
+      using folder = folderOf(files);
+      let calls = 0;
+      const late = {
+        name: "late",
+        setup: () => (++calls === 1 ? Promise.reject(new Error("not yet")) : Promise.resolve({})),
+      };
+      const options = { migrations: folder.path, extensions: { late } };
+      const failure = await migratedPglite(options).catch((error: unknown) => error);
+      expect(String(failure)).toContain("not yet");
+      await using pglite = await migratedPglite(options);
+      expect((await pglite.query("select n from a")).rows).toEqual([{ n: 1 }]);
+    },
+    patience,
+  );
+
+  test(
     "with an extension",
     async () => {
       using folder = folderOf({
