@@ -3,7 +3,7 @@ import type { Diff } from "./core/entry.ts";
 import type { KeptChange } from "./core/kept.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { Preview } from "./core/plan.ts";
-import type { Problem } from "./core/problem.ts";
+import type { Problem, Signal } from "./core/problem.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method, Verdict } from "./core/verdict.ts";
@@ -41,7 +41,7 @@ export type Outcome =
   | SmokeOutcome
   | { readonly kind: "ready"; readonly count: number; readonly database: string }
   /** A command that runs until a signal comes has come to its end by one. */
-  | { readonly kind: "stopped"; readonly signal: "SIGINT" | "SIGTERM" }
+  | { readonly kind: "stopped"; readonly signal: Signal }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   | { readonly kind: "text"; readonly text: string }
   | {

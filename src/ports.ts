@@ -3,7 +3,7 @@
  */
 import type { Answer } from "./core/probes.ts";
 import type { SourceFile } from "./core/migration.ts";
-import type { Problem, ServerMessage } from "./core/problem.ts";
+import type { Problem, ServerMessage, Signal } from "./core/problem.ts";
 import type { Parse } from "./core/script.ts";
 import type { Event } from "./events.ts";
 
@@ -131,9 +131,9 @@ export interface Clock {
   random(): number;
 }
 
-/** SIGINT or SIGTERM. */
+/** SIGINT or SIGTERM of the process, or the AbortSignal of who called the library. */
 export interface Interruption {
-  readonly signal: "SIGINT" | "SIGTERM" | undefined;
+  readonly signal: Signal | undefined;
   /** Calls back once, when the first signal comes. Returns how to stop listening. */
   onSignal(callback: () => void): () => void;
 }

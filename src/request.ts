@@ -87,11 +87,21 @@ export interface MarkRequest extends DatabaseRequest {
   readonly change: MarkChange;
 }
 
-export interface VerifyRequest extends SetRequest {
+export interface VerifyRequest extends SetRequest, RehearsalRequest {
   readonly command: "verify";
-  readonly method: Method;
   /** Undefined: an embedded Postgres, from empty. */
   readonly target: DatabaseTarget | undefined;
+  /** How long the embedded engine may be at one migration. */
+  readonly stuckAfterMs: number;
+  /** Where to write a JUnit report. */
+  readonly junit: string | undefined;
+}
+
+/** What a rehearsal needs to know, whoever asks for it. */
+export interface RehearsalRequest {
+  readonly method: Method;
+  /** What runs the migrations: PGlite lacks what a server may have. */
+  readonly engine: DatabaseTarget["engine"];
   readonly tracker: TrackerName;
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
@@ -100,15 +110,11 @@ export interface VerifyRequest extends SetRequest {
   /** Other clients of the database: a rehearsal holds real locks until its end. */
   readonly others: "refused" | "shared";
   readonly timeLimitMs: number | undefined;
-  /** How long the embedded engine may be at one migration. */
-  readonly stuckAfterMs: number;
   /** Whether what cannot be verified is a failure. */
   readonly strict: boolean;
   readonly ownsServer: boolean;
   /** Made in an empty Postgres before the first migration. */
   readonly roles: readonly string[];
-  /** Where to write a JUnit report. */
-  readonly junit: string | undefined;
 }
 
 export interface SmokeRequest extends DatabaseRequest, MigrateRequest {

@@ -2,18 +2,20 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
+import { productVersion } from "../src/product.ts";
 
 const root = join(import.meta.dirname, "..");
 const sources = filesIn("src");
 
 /** From the ground up; the first that fits a path is its floor. Imports go down or stay. */
 const floors: readonly (readonly [floor: number, path: RegExp])[] = [
-  [7, /^src\/main\.ts$/],
+  [7, /^src\/(?:main|library|testing)\.ts$/],
+  [7, /^src\/(?:library|testing)\//],
   [6, /^src\/commands\//],
   [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|reading\.ts|probing\.ts)/],
   [4, /^src\/connect\.ts/],
   [3, /^src\/(?:ledger|cli|adapters)\//],
-  [2, /^src\/(?:ports|events|outcome|request|read-set|product|expected)\.ts$/],
+  [2, /^src\/(?:ports|deferred|events|outcome|request|read-set|product|expected)\.ts$/],
   [1, /^src\/core\//],
 ];
 
@@ -23,7 +25,8 @@ const neighbours = [/^src\/ledger\//, /^src\/cli\//, /^src\/adapters\//];
 /** Each library behind the one file that wraps it. */
 const libraries: Readonly<Record<string, RegExp>> = {
   postgres: /^src\/adapters\/postgres\.ts$/,
-  "@electric-sql/pglite": /^src\/adapters\/pglite\.ts$/,
+  // Its second file makes the copies that tests ask for.
+  "@electric-sql/pglite": /^src\/adapters\/pglite(?:-snapshot)?\.ts$/,
   "libpg-query": /^src\/adapters\/parser\.ts$/,
   cac: /^src\/cli\/flags\.ts$/,
 };
@@ -89,6 +92,11 @@ describe("rules", () => {
       if (allowed?.test(path) === true) continue;
       expect(pattern.exec(text)?.[0], `${path}: ${why}`).toBeUndefined();
     }
+  });
+
+  test("the product's version is that of package.json", () => {
+    const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as unknown;
+    expect(manifest).toHaveProperty("version", productVersion);
   });
 
   test("core is synchronous", () => {

@@ -14,6 +14,7 @@
 import { Worker } from "node:worker_threads";
 import type { ServerMessage } from "../core/problem.ts";
 import { labelOf } from "../core/target.ts";
+import { deferred } from "../deferred.ts";
 import {
   type Database,
   type Row,
@@ -77,13 +78,13 @@ interface Thread {
 }
 
 function startThread(workerData: WorkerData): Thread {
-  const { promise: lost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
+  const { promise: lost, resolve: announceLoss } = deferred<SqlError>();
   const waiting = new Map<number, Waiting>();
   const listeners = new Map<number, (notice: ServerMessage) => void>();
   let ids = 0;
   let end: SqlError | undefined;
 
-  const { promise: exited, resolve: announceExit } = Promise.withResolvers<"ended">();
+  const { promise: exited, resolve: announceExit } = deferred<"ended">();
   let stopping: Promise<"ended" | "left behind"> | undefined;
 
   const worker = new Worker(workerFile(), { workerData });
@@ -134,7 +135,7 @@ function startThread(workerData: WorkerData): Thread {
     ask(wish, limitMs) {
       if (end !== undefined) return Promise.reject(end);
       const id = ++ids;
-      const { promise, resolve, reject } = Promise.withResolvers<Value>();
+      const { promise, resolve, reject } = deferred<Value>();
       waiting.set(id, { resolve, reject });
       const order: Order = { ...wish, id };
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
@@ -233,7 +234,7 @@ function stopped(
 
 /** The timer keeps the process alive: Bun does not wait for a thread that is to end. */
 async function within(limitMs: number, exited: Promise<"ended">): Promise<"ended" | "left behind"> {
-  const { promise: late, resolve } = Promise.withResolvers<"left behind">();
+  const { promise: late, resolve } = deferred<"left behind">();
   const timer = setTimeout(resolve, limitMs, "left behind" as const);
   try {
     return await Promise.race([exited, late]);

@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ServerMessage } from "../core/problem.ts";
+import { deferred } from "../deferred.ts";
 import { type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { embeddedDatabase } from "./pglite.ts";
 
@@ -106,7 +107,7 @@ function open(order: Extract<Order, { readonly do: "open" }>): Promise<OpenSessi
   };
   return new Promise((resolve, reject) => {
     const closed = database.session(options, (session) => {
-      const { promise: toldToClose, resolve: tellToClose } = Promise.withResolvers<void>();
+      const { promise: toldToClose, resolve: tellToClose } = deferred<void>();
       const close = async (): Promise<void> => {
         tellToClose();
         await closed;

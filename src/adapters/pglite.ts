@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import type { ServerMessage } from "../core/problem.ts";
 import { type EmbeddedTarget, labelOf } from "../core/target.ts";
+import { deferred } from "../deferred.ts";
 import { type Database, type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { pgliteAssets } from "./pglite-assets.ts";
@@ -128,6 +129,15 @@ async function assetsFor(isNew: boolean): Promise<Partial<PGliteOptions>> {
   return isNew ? { ...assets, loadDataDir: dataDirImage } : assets;
 }
 
+/** What of a PGlite a session needs: another copy of the package gives it as well. */
+export interface PgliteBackend {
+  execProtocolRawStream(
+    message: Uint8Array,
+    options: { readonly onRawData: (chunk: Uint8Array) => void },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** One PGlite, and what is known of its end. */
 interface Engine {
   readonly lost: Promise<SqlError>;
@@ -140,8 +150,8 @@ interface Engine {
  * nothing from then on, or never comes back (COPY to a PROGRAM, a trap in its WebAssembly, no
  * memory left). It is not spoken to again.
  */
-function engineOver(pglite: PGlite): Engine {
-  const { promise: lost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
+export function engineOver(pglite: PgliteBackend): Engine {
+  const { promise: lost, resolve: announceLoss } = deferred<SqlError>();
   let death: SqlError | undefined;
   return {
     lost,
@@ -177,7 +187,7 @@ function engineOver(pglite: PGlite): Engine {
   };
 }
 
-async function openSession(
+export async function openSession(
   engine: Engine,
   opening: string,
   onNotice: (notice: ServerMessage) => void,

@@ -11,6 +11,7 @@ import type { Writable } from "node:stream";
 import postgres from "postgres";
 import type { ServerMessage } from "../core/problem.ts";
 import { labelOf, type ServerTarget } from "../core/target.ts";
+import { deferred } from "../deferred.ts";
 import {
   type Database,
   type Row,
@@ -23,11 +24,20 @@ import { givenOnce, withoutRows } from "./rowless-socket.ts";
 import { type Encryption, encryptionsFor, openSocket } from "./socket.ts";
 import { cancelMessage, type Exchange, readWire, type WireReader } from "./wire.ts";
 
-export function serverDatabase(target: ServerTarget): Database {
+/**
+ * `askPassword`: asked anew for each session, where the target has no password: a token does not
+ * live long.
+ */
+export function serverDatabase(
+  target: ServerTarget,
+  askPassword?: () => Promise<string>,
+): Database {
   return {
     label: labelOf(target),
     async session(options, work) {
-      const connection = await connect(target, options);
+      const { connectTimeoutMs } = options;
+      const password = target.password ?? (await passwordFrom(askPassword, connectTimeoutMs));
+      const connection = await connect({ ...target, password }, options);
       try {
         return await work(connection.session);
       } finally {
@@ -108,8 +118,8 @@ async function open(
 
   let isClosing = false;
   let lost: SqlError | undefined;
-  const { promise: whenLost, resolve: announceLoss } = Promise.withResolvers<SqlError>();
-  const { promise: whenClosed, resolve: announceClose } = Promise.withResolvers<void>();
+  const { promise: whenLost, resolve: announceLoss } = deferred<SqlError>();
+  const { promise: whenClosed, resolve: announceClose } = deferred<void>();
   socket.once("close", () => {
     announceClose();
     if (isClosing) return;
@@ -172,6 +182,20 @@ async function open(
     // Before BackendKeyData the server had not let us in: that is no failure of the script.
     if (!(error instanceof SqlError) || wire.backend.pid !== 0) throw error;
     throw new SqlError("refused", error.server, { cause: error });
+  }
+}
+
+/** postgres.js would ask a function by itself, and leave its failure to nobody. */
+async function passwordFrom(
+  ask: (() => Promise<string>) | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  try {
+    return await (ask && Promise.race([ask(), timeout(timeoutMs)]));
+  } catch (cause) {
+    if (cause instanceof SqlError) throw cause;
+    const message = `the function for the password failed: ${String(cause)}`;
+    throw new SqlError("refused", { severity: "FATAL", code: "PASSWORD", message }, { cause });
   }
 }
 
@@ -238,7 +262,7 @@ function lossOf(wire: WireReader): SqlError {
 /** A cancel request goes over a connection of its own, which the server closes when it has read it. */
 async function cancel(options: Parameters<typeof openSocket>[0], wire: WireReader): Promise<void> {
   const socket = await openSocket(options);
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   socket.once("close", () => {
     resolve();
   });

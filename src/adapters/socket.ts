@@ -68,7 +68,8 @@ async function encrypt(socket: net.Socket, options: SocketOptions): Promise<net.
   let secure: net.Socket;
   try {
     // Reads the certificates, which may not be there or be none.
-    secure = tls.connect({ socket, ...tlsOptions(options.target.tls, options.host) });
+    const { tls: policy } = options.target;
+    secure = tls.connect({ ...tlsOptions(policy, options.host), ...policy.connect, socket });
     await settled(secure, "secureConnect", options.timeoutMs);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type ApplyContext, resetSession } from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
-import type { Kept, Problem, Stage } from "../core/problem.ts";
+import type { Kept, Problem, Stage, Signal } from "../core/problem.ts";
 import { attemptLimitMs, isRetryable, pauseMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
 import type { IndexName } from "../core/statements.ts";
@@ -84,7 +84,7 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
   }
 }
 
-function interrupted(cargo: Cargo, signal: "SIGINT" | "SIGTERM"): Problem {
+function interrupted(cargo: Cargo, signal: Signal): Problem {
   return { code: "interrupted", signal, during: { id: cargo.migration.id, kept: cargo.kept } };
 }
 

@@ -56,10 +56,10 @@ export function findTestDatabase(sources: DatabaseSources): Result<DatabaseTarge
 }
 
 /** @param text The URL; it is never part of a message, because it holds a password. */
-function parseDatabaseUrl(
+export function parseDatabaseUrl(
   text: string,
   source: string,
-  sources: DatabaseSources,
+  sources: Omit<DatabaseSources, "flag">,
 ): Result<DatabaseTarget> {
   if (text.startsWith("pglite:")) {
     const folder = text.slice("pglite:".length);
@@ -118,7 +118,7 @@ interface Given {
 }
 
 /** Fills in from the environment what was not said, as libpq does, and checks every value. */
-function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget> {
+function complete(given: Given, sources: Omit<DatabaseSources, "flag">): Result<DatabaseTarget> {
   const { environment } = sources;
   const unknown = [...given.settings.keys()].filter((name) => !Object.hasOwn(parameters, name));
   if (unknown.length > 0)
@@ -173,8 +173,10 @@ function complete(given: Given, sources: DatabaseSources): Result<DatabaseTarget
     applicationName: value("application_name"),
   };
   if (target.password !== undefined) return succeed(target);
-  const path = value("passfile") ?? `${environment["HOME"] ?? ""}/.pgpass`;
-  return succeed({ ...target, password: findPassword(sources.readFile(path) ?? "", target) });
+  const home = environment["HOME"];
+  const path = value("passfile") ?? (isSet(home) ? `${home}/.pgpass` : undefined);
+  const file = path === undefined ? undefined : sources.readFile(path);
+  return succeed({ ...target, password: findPassword(file ?? "", target) });
 }
 
 /** Where people move from, these stand in URLs. */

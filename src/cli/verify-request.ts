@@ -24,6 +24,7 @@ export function readVerify(
     command: "verify",
     folder,
     method: method.value,
+    engine: target.value?.engine ?? "pglite",
     target: method.value === "embedded" ? undefined : target.value,
     tracker: tracker.value,
     connectTimeoutMs: flags.durationMs("connect-timeout", 5000),

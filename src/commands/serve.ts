@@ -1,8 +1,10 @@
+import type { Signal } from "../core/problem.ts";
 import { setDigest } from "../core/digest.ts";
 import { type Build, type Finding, readinessOf } from "../core/probes.ts";
 import { exitCodeOf } from "../core/explain/explain.ts";
 import { migrate } from "../migrate.ts";
 import type { Outcome } from "../outcome.ts";
+import { deferred } from "../deferred.ts";
 import type { Http, HttpHandler, Reporter, Source, World } from "../ports.ts";
 import { probeHandler, sharedFinding } from "../probing.ts";
 import { productVersion } from "../product.ts";
@@ -22,7 +24,7 @@ export async function serve(
   request: ServeRequest,
 ): Promise<Outcome> {
   const { clock, interruption } = world;
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<"SIGINT" | "SIGTERM">();
+  const { promise: stopped, resolve: stop } = deferred<Signal>();
   const stopListening = interruption.onSignal(() => {
     if (interruption.signal !== undefined) stop(interruption.signal);
   });

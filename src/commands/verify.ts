@@ -12,7 +12,7 @@ import { readSet } from "../read-set.ts";
 import { withDeadline } from "../rehearsal/deadline.ts";
 import { fromEmpty, inScratchDatabase, rolledBack } from "../rehearsal/methods.ts";
 import type { Rehearsal } from "../rehearsal/rehearse.ts";
-import type { VerifyRequest } from "../request.ts";
+import type { RehearsalRequest } from "../request.ts";
 
 export interface VerifyWorld extends World {
   /** A database of that name on the same server: for --scratch. */
@@ -20,7 +20,10 @@ export interface VerifyWorld extends World {
 }
 
 /** The gate before deploy: runs what is pending where nothing can be harmed. */
-export async function verify(world: VerifyWorld, request: VerifyRequest): Promise<VerifyOutcome> {
+export async function verify(
+  world: VerifyWorld,
+  request: RehearsalRequest,
+): Promise<VerifyOutcome> {
   const set = await readSet(world.source, world.reporter);
   const deadline = withDeadline(world.interruption, request.timeLimitMs);
   try {
@@ -47,7 +50,7 @@ export async function verify(world: VerifyWorld, request: VerifyRequest): Promis
       ownsServer: request.ownsServer,
       parse,
       faults: new Map(),
-      made: request.target?.engine === "server" ? undefined : madeBy(set),
+      made: request.engine === "server" ? undefined : madeBy(set),
       running,
     };
     const found = await {
@@ -86,7 +89,7 @@ export async function verify(world: VerifyWorld, request: VerifyRequest): Promis
   }
 }
 
-function limitReached({ timeLimitMs }: VerifyRequest, during: Migration | undefined): Problem {
+function limitReached({ timeLimitMs }: RehearsalRequest, during: Migration | undefined): Problem {
   return { code: "time-limit", limitMs: timeLimitMs ?? 0, during: during?.id };
 }
 
@@ -99,7 +102,10 @@ function remembering(parse: Parse): Parse {
   };
 }
 
-function problemsIn(verdicts: readonly Verdict[], { strict }: VerifyRequest): readonly Problem[] {
+function problemsIn(
+  verdicts: readonly Verdict[],
+  { strict }: RehearsalRequest,
+): readonly Problem[] {
   const { failed, "not verified": notVerified } = countResults(verdicts);
   const isFound = failed > 0 || (strict && notVerified > 0);
   return isFound ? [{ code: "verify-found", failed, notVerified, of: verdicts.length }] : [];

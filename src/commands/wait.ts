@@ -1,9 +1,10 @@
 import { pollMs } from "../core/retry.ts";
 import { readinessOf } from "../core/probes.ts";
 import { awaited, isReady } from "../core/standing.ts";
-import type { Problem } from "../core/problem.ts";
+import type { Problem, Signal } from "../core/problem.ts";
 import { explain } from "../core/explain/explain.ts";
 import type { Outcome } from "../outcome.ts";
+import { deferred } from "../deferred.ts";
 import { Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
 import { type Reading, readStanding } from "../reading.ts";
@@ -18,7 +19,7 @@ export async function wait(world: World, request: WaitRequest): Promise<Outcome>
   const { tracker, timeoutMs } = request;
   const set = await readSet(world.source, reporter);
   // A server that takes the connection and says nothing does not hold up the end.
-  const { promise: signalled, resolve: stop } = Promise.withResolvers<"SIGINT" | "SIGTERM">();
+  const { promise: signalled, resolve: stop } = deferred<Signal>();
   const stopListening = interruption.onSignal(() => {
     if (interruption.signal !== undefined) stop(interruption.signal);
   });

@@ -141,6 +141,7 @@ export type DatabaseProblem =
     }
   | { readonly code: "standby"; readonly target: string; readonly waitedMs: number }
   | { readonly code: "server-too-old"; readonly serverVersion: string }
+  | { readonly code: "client-busy"; readonly state: "closed" | "in a transaction" | "in use" }
   | {
       readonly code: "lock-unavailable";
       readonly waitedMs: number;
@@ -191,7 +192,7 @@ export type MigrationProblem =
     }
   | {
       readonly code: "interrupted";
-      readonly signal: "SIGINT" | "SIGTERM";
+      readonly signal: Signal;
       /** What was running, and what of it is left. */
       readonly during?: { readonly id: string; readonly kept: Kept };
     };
@@ -241,6 +242,9 @@ export type ReadinessProblem =
     }
   | { readonly code: "cannot-listen"; readonly address: string; readonly message: string };
 
+/** What asks a run to come to an end: the process is told so, or the caller of the library says it. */
+export type Signal = "SIGINT" | "SIGTERM" | "AbortSignal";
+
 /** Where in a migration an error was raised. */
 export type Stage =
   | { readonly kind: "statement"; readonly number: number; readonly of: number }
@@ -276,7 +280,7 @@ export function sqlProblem(
   kind: "server" | "lost" | "refused",
   error: ServerMessage,
   doing: string,
-  signal: "SIGINT" | "SIGTERM" | undefined,
+  signal: Signal | undefined,
 ): Problem {
   if (kind === "lost") return { code: "connection-lost", doing, message: error.message };
   const queryCanceled = "57014";

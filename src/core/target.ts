@@ -29,6 +29,11 @@ export interface TlsPolicy {
   readonly rootCertificate: string | undefined;
   readonly certificate: string | undefined;
   readonly key: string | undefined;
+  /**
+   * What a program gives that holds its certificates in memory: options of Node's tls.connect,
+   * which win over what stands above.
+   */
+  readonly connect?: Readonly<Record<string, unknown>>;
 }
 
 export const sslModes = [

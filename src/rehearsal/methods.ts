@@ -12,8 +12,9 @@ import type { Version } from "../core/version.ts";
 import { ensureRoles, otherClients, readKept } from "../ledger/rehearsal.ts";
 import { withLock } from "../locked.ts";
 import type { Leftovers } from "../outcome.ts";
+import { deferred } from "../deferred.ts";
 import { type Database, Refusal, type Session } from "../ports.ts";
-import type { VerifyRequest } from "../request.ts";
+import type { RehearsalRequest } from "../request.ts";
 import { survey } from "../survey.ts";
 import { findFaults } from "./faults.ts";
 import { type Rehearsal, rehearse, type Rehearsed } from "./rehearse.ts";
@@ -30,11 +31,11 @@ export interface Findings extends Rehearsed {
 export async function fromEmpty(
   rehearsal: Rehearsal,
   set: MigrationSet,
-  request: VerifyRequest,
+  request: RehearsalRequest,
 ): Promise<Findings> {
   const database = withRoles(rehearsal.world.database, request.roles);
   const world = { ...rehearsal.world, database };
-  const reading = Promise.withResolvers<readonly PlannedMigration[]>();
+  const reading = deferred<readonly PlannedMigration[]>();
   // The engine starts in its own thread while this one reads the files.
   const finding = connectToRead(world, request, set, async (session) =>
     findFaults(session, await reading.promise, rehearsal.parse),
@@ -57,7 +58,7 @@ export async function fromEmpty(
 export function inScratchDatabase(
   rehearsal: Rehearsal,
   set: MigrationSet,
-  request: VerifyRequest,
+  request: RehearsalRequest,
   made: { readonly sibling: (name: string) => Promise<Database>; readonly random: string },
 ): Promise<Findings> {
   const { world } = rehearsal;
@@ -71,7 +72,7 @@ export function inScratchDatabase(
 export function rolledBack(
   rehearsal: Rehearsal,
   set: MigrationSet,
-  request: VerifyRequest,
+  request: RehearsalRequest,
 ): Promise<Findings> {
   const { world, running, method } = rehearsal;
   const { database } = world;
@@ -124,7 +125,7 @@ async function oneByOne(
 function pendingIn(
   { parse, world }: Rehearsal,
   diffed: ReturnType<typeof diff>,
-  { checksums }: VerifyRequest,
+  { checksums }: RehearsalRequest,
 ): readonly PlannedMigration[] {
   const planned = plan(diffed, { target: undefined, checksums, unknown: "warn" }, parse);
   if (!planned.ok) throw new Refusal(planned.problems);

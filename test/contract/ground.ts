@@ -14,13 +14,7 @@ import type {
   UpRequest,
   VerifyRequest,
 } from "../../src/request.ts";
-import {
-  databaseAt,
-  type Engine,
-  type FreshDatabase,
-  serverTargetOf,
-  sessionOptions,
-} from "../support/engines.ts";
+import { databaseAt, type Engine, type FreshDatabase, sessionOptions } from "../support/engines.ts";
 import {
   databaseRequest,
   type Files,
@@ -118,13 +112,9 @@ export function groundOn(
     },
     verify(files, request, url) {
       const world = worldOf(url === undefined ? database : databaseAt(url), files);
-      const target: VerifyRequest["target"] =
-        engine.kind === "pglite"
-          ? { engine: "pglite", folder: "suite" }
-          : serverTargetOf(fresh.url);
       const sibling = (name: string): Promise<Database> =>
         Promise.resolve(databaseAt(siblingUrl(fresh.url ?? "", name)));
-      return ran(world, () => runVerify(world, sibling, { target, ...request }));
+      return ran(world, () => runVerify(world, sibling, { engine: engine.kind, ...request }));
     },
     async states(files, request) {
       const { outcome } = await runStatus(files, request);

@@ -264,6 +264,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["13.9"],
     advises: ["14"],
   },
+  "client-busy": {
+    problem: { code: "client-busy", state: "in a transaction" },
+    exitCode: 6,
+    names: ["in a transaction"],
+    advises: ["COMMIT or ROLLBACK"],
+  },
   "lock-unavailable": {
     problem: { code: "lock-unavailable", waitedMs: 300_000, holder: "pid 42" },
     exitCode: 5,

@@ -3,7 +3,6 @@ import { PGlite } from "@electric-sql/pglite";
 import { databaseOver } from "../../src/adapters/pglite.ts";
 import { serverDatabase } from "../../src/adapters/postgres.ts";
 import { findDatabase } from "../../src/cli/database-url.ts";
-import type { ServerTarget } from "../../src/core/target.ts";
 import type { Database, Row, Session, SessionOptions } from "../../src/ports.ts";
 import { freshDatabase, type Major, majors, sharedServer } from "./servers.ts";
 
@@ -44,10 +43,6 @@ export const sessionOptions: SessionOptions = {
 
 /** A Database for a URL, as main makes one. */
 export function databaseAt(url: string): Database {
-  return serverDatabase(serverTargetOf(url));
-}
-
-export function serverTargetOf(url: string | undefined): ServerTarget {
   const sources = {
     flag: url,
     environment: {},
@@ -56,7 +51,7 @@ export function serverTargetOf(url: string | undefined): ServerTarget {
   };
   const target = findDatabase(sources);
   if (!target.ok || target.value.engine !== "server") throw new Error(`no server's URL: ${url}`);
-  return target.value;
+  return serverDatabase(target.value);
 }
 
 async function freshOnServer(major: Major): Promise<FreshDatabase> {

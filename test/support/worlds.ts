@@ -121,6 +121,7 @@ export async function refusalAsOutcome(work: () => Promise<Outcome>): Promise<Ou
 const verifyRequest: VerifyRequest = {
   command: "verify",
   method: "rolled back",
+  engine: "server",
   folder: undefined,
   target: undefined,
   tracker: defaultTracker,

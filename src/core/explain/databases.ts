@@ -21,6 +21,14 @@ export const databases: Explanations<DatabaseProblem> = {
     hint: "lacuna needs PostgreSQL 14 or later",
     exitCode: 2,
   }),
+  "client-busy": (problem) => ({
+    title: `Cannot work on the client that was given: it is ${problem.state}`,
+    hint:
+      problem.state === "closed"
+        ? "give an open client, or a URL"
+        : "end the transaction (COMMIT or ROLLBACK) first, and do not migrate from inside of it",
+    exitCode: 6,
+  }),
   "lock-unavailable": (problem) => ({
     title: `Cannot get the lock: another runner held it for ${formatDuration(problem.waitedMs)}`,
     hint:

@@ -30,7 +30,7 @@ export const migrations: Explanations<MigrationProblem> = {
   interrupted: (problem) => ({
     title: `Interrupted by ${problem.signal}${describeInterrupted(problem.during)}`,
     hint: "what is reported as applied is kept; run the command again for the rest",
-    exitCode: problem.signal === "SIGINT" ? 130 : 143,
+    exitCode: problem.signal === "SIGTERM" ? 143 : 130,
   }),
 };
 

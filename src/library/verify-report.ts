@@ -1,0 +1,77 @@
+/** What a rehearsal found, as plain data. */
+import type { KeptChange } from "../core/kept.ts";
+import type { Method, Verdict } from "../core/verdict.ts";
+import type { VerifyOutcome } from "../outcome.ts";
+import { type ExplainedProblem, explained } from "./error.ts";
+import { type MigrationName, nameOf } from "./name.ts";
+
+/** What is said of one pending migration. */
+export interface VerifyResult {
+  readonly migration: MigrationName;
+  readonly result: Verdict["result"];
+  /** It is below the highest applied version. */
+  readonly isGap: boolean;
+  /** The id of the first migration before it that did not pass. */
+  readonly after: string | undefined;
+  /** How long it took, in milliseconds, where it passed. */
+  readonly elapsedMs: number | undefined;
+  /** Why it failed. */
+  readonly problem: ExplainedProblem | undefined;
+  /** Why it could not be verified, and how it can. */
+  readonly reason: string | undefined;
+  readonly way: string | undefined;
+  readonly notes: readonly string[];
+}
+
+export interface VerifyReport {
+  readonly method: Method;
+  readonly database: string;
+  readonly serverVersion: string;
+  /** The set digest. */
+  readonly digest: string;
+  /** One for each pending migration, in numeric order. */
+  readonly results: readonly VerifyResult[];
+  /** What a rollback does not undo: measured, and as far as the files tell. */
+  readonly notUndone: {
+    readonly changes: readonly KeptChange[];
+    readonly statements: readonly {
+      readonly migration: MigrationName;
+      readonly line: number;
+      readonly what: string;
+    }[];
+  };
+}
+
+export function reportOf(outcome: VerifyOutcome): VerifyReport {
+  const { method, database, serverVersion, digest, verdicts, leftovers } = outcome;
+  return {
+    method,
+    database,
+    serverVersion,
+    digest,
+    results: verdicts.map(resultOf),
+    notUndone: {
+      changes: leftovers.changes,
+      statements: leftovers.statements.map(({ migration, line, what }) => ({
+        migration: nameOf(migration),
+        line,
+        what,
+      })),
+    },
+  };
+}
+
+export function resultOf(verdict: Verdict): VerifyResult {
+  const { migration, result, isGap, after, notes } = verdict;
+  return {
+    migration: nameOf(migration),
+    result,
+    isGap,
+    after,
+    elapsedMs: result === "passed" ? verdict.elapsedMs : undefined,
+    problem: result === "failed" ? explained(verdict.problem) : undefined,
+    reason: result === "not verified" ? verdict.reason : undefined,
+    way: result === "not verified" ? verdict.way : undefined,
+    notes,
+  };
+}

@@ -1,0 +1,1 @@
+create unique index concurrently users_email on users (lower(email));
