@@ -113,7 +113,7 @@ describe("a thread of its own", () => {
 });
 
 describe("the watchdog", () => {
-  test("a migration that is stuck is reported, and the next session finds a new, empty database", async () => {
+  test.concurrent("a migration that is stuck is reported, and the next session finds a new, empty database", async () => {
     await using database = threaded(2000);
     const files = { "001_good.up.sql": "create table good ();", "002_stuck.up.sql": endless };
     const startMs = performance.now();
@@ -126,7 +126,7 @@ describe("the watchdog", () => {
         {
           code: "outcome-unknown",
           id: "002_stuck",
-          message: "there was no answer within 2 s, and PGlite was stopped",
+          error: { message: "there was no answer within 2 s, and PGlite was stopped" },
         },
       ],
     });
@@ -136,7 +136,7 @@ describe("the watchdog", () => {
     );
   }, 60_000);
 
-  test("every later call of that session fails in the same way, at once", async () => {
+  test.concurrent("every later call of that session fails in the same way, at once", async () => {
     await using database = threaded(500);
     await within(database, async (session) => {
       const stuck = { kind: "lost", server: { code: "PGLITE_STUCK" } };
@@ -151,7 +151,7 @@ describe("the watchdog", () => {
 });
 
 describe("the end of an engine", () => {
-  test("cancel ends what runs, and all that comes behind it, as a server's cancel would", async () => {
+  test.concurrent("cancel ends what runs, and all that comes behind it, as a server's cancel would", async () => {
     await using database = threaded();
     await within(database, async (session) => {
       const running = failureOf(session.run(endless));
@@ -163,7 +163,7 @@ describe("the end of an engine", () => {
     });
   }, 60_000);
 
-  test("it can be closed while it runs, and before it was opened", async () => {
+  test.concurrent("it can be closed while it runs, and before it was opened", async () => {
     const database = threaded();
     await within(database, async (session) => {
       const running = failureOf(session.run(endless));
@@ -175,7 +175,7 @@ describe("the end of an engine", () => {
     await threaded()[Symbol.asyncDispose]();
   }, 60_000);
 
-  test.each([
+  test.concurrent.each([
     ["in a thread", (): Database => threaded()],
     [
       "in this thread",
@@ -199,7 +199,7 @@ describe("the end of an engine", () => {
     60_000,
   );
 
-  test("a cluster that is none is told", async () => {
+  test.concurrent("a cluster that is none is told", async () => {
     const noCluster = new Uint8Array(512);
     await using database = threadedPglite({ stuckAfterMs: 1000, image: noCluster });
     expect(await failureOf(within(database, () => Promise.resolve()))).toMatchObject({
@@ -210,7 +210,7 @@ describe("the end of an engine", () => {
 });
 
 describe("extensions", () => {
-  test("those that the files ask for are there, with what they need", async () => {
+  test.concurrent("those that the files ask for are there, with what they need", async () => {
     await using database = threaded();
     const { problems, applied } = await runUp(database, {
       "001_all.up.sql": `
@@ -227,7 +227,7 @@ describe("extensions", () => {
     expect(applied).toEqual(["001_all"]);
   }, 60_000);
 
-  test("one that PGlite does not have is not available; one that comes late is refused", async () => {
+  test.concurrent("one that PGlite does not have is not available; one that comes late is refused", async () => {
     await using database = threaded();
     const { outcome } = await runUp(database, { "001_gis.up.sql": "create extension postgis" });
     expect(outcome).toMatchObject({

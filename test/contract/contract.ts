@@ -15,6 +15,11 @@ export interface Skip {
 
 type Declare = (name: string, body: (ground: Ground) => Promise<void>) => void;
 
+/** For what asks nothing of a server that a version could change: the oldest, the newest, PGlite. */
+export const oldestAndNewest: readonly Engine[] = engines.filter(
+  ({ kind, major }) => kind === "pglite" || major === 14 || major === 18,
+);
+
 /** A server may have to start first, on a machine that is busy. */
 const patience = 60_000;
 
@@ -22,8 +27,12 @@ const patience = 60_000;
  * Declares tests that share one database an engine, wiped before each of them. On one engine
  * they run one after the other, on all engines at the same time.
  */
-export function contract(skips: readonly Skip[], define: Define): void {
-  declareAll(skips, define, async (engine, body) => {
+export function contract(
+  skips: readonly Skip[],
+  define: Define,
+  on: readonly Engine[] = engines,
+): void {
+  declareAll(on, skips, define, async (engine, body) => {
     const before = queues.get(engine.name) ?? Promise.resolve();
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
     queues.set(
@@ -40,8 +49,12 @@ export function contract(skips: readonly Skip[], define: Define): void {
 }
 
 /** Declares tests that mostly wait: each has a database of its own, and all run at once. */
-export function contractSideBySide(skips: readonly Skip[], define: Define): void {
-  declareAll(skips, define, async (engine, body) => {
+export function contractSideBySide(
+  skips: readonly Skip[],
+  define: Define,
+  on: readonly Engine[] = engines,
+): void {
+  declareAll(on, skips, define, async (engine, body) => {
     await using fresh = await engine.fresh();
     await body(groundOn(engine, fresh));
   });
@@ -72,13 +85,14 @@ const queues = new Map<string, Promise<void>>();
  * by engine, each engine would be waited for alone.
  */
 function declareAll(
+  on: readonly Engine[],
   skips: readonly Skip[],
   define: Define,
   run: (engine: Engine, body: Body) => Promise<void>,
 ): void {
   const unused = new Set(skips);
   const rounds: (() => void)[][] = [];
-  for (const engine of engines) {
+  for (const engine of on) {
     let round = 0;
     define((name, body) => {
       const title = `${engine.name} > ${name}`;

@@ -1,5 +1,8 @@
 /** The engines that the contract suites run against: PGlite, and every major of the real server. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import manifest from "../../package.json" with { type: "json" };
 import { databaseOver } from "../../src/adapters/pglite.ts";
 import { serverDatabase } from "../../src/adapters/postgres.ts";
 import { findDatabase } from "../../src/cli/database-url.ts";
@@ -86,9 +89,23 @@ const imageKey = Symbol.for("lacuna.test.pglite-image");
 
 export function pgliteImage(): Promise<Blob> {
   const shared = globalThis as { [imageKey]?: Promise<Blob> };
-  shared[imageKey] ??= (async () => {
-    await using template = await PGlite.create();
-    return await template.dumpDataDir("none");
-  })();
+  shared[imageKey] ??= keptImage();
   return shared[imageKey];
+}
+
+/** initdb takes PGlite seconds of both cores: it is kept until node_modules is laid anew. */
+async function keptImage(): Promise<Blob> {
+  const root = join(import.meta.dirname, "../../node_modules");
+  const kept = join(
+    root,
+    `.cache/lacuna/tests-${manifest.dependencies["@electric-sql/pglite"]}.tar`,
+  );
+  if (!existsSync(kept)) {
+    await using template = await PGlite.create();
+    const image = await template.dumpDataDir("none");
+    mkdirSync(dirname(kept), { recursive: true });
+    writeFileSync(`${kept}.${process.pid}`, new Uint8Array(await image.arrayBuffer()));
+    renameSync(`${kept}.${process.pid}`, kept);
+  }
+  return new Blob([readFileSync(kept)]);
 }
