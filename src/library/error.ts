@@ -86,7 +86,7 @@ function textOf(problem: ExplainedProblem): string {
 }
 
 /** The hints speak to who types commands: flags are options here. */
-function inLibraryWords(hint: string): string {
+export function inLibraryWords(hint: string): string {
   return words.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
 }
 
@@ -102,6 +102,10 @@ const words: readonly (readonly [string, string])[] = [
   ["`lacuna up` again", "run it again"],
   ["`lacuna up`", "applyMigrations()"],
   ["`lacuna verify`", "verifyMigrations()"],
+  ["name it in --roles", "name it in the option roles"],
+  ["use --database-url", "give a database"],
+  ["leave out --isolated", "leave out the method"],
+  ["give --scratch-owns-server", "set `ownsServer: true`"],
   ["--time-limit", "timeLimitMs"],
   ["--stuck-after", "stuckAfterMs"],
   ["--shared", "`shared: true`"],

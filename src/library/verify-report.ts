@@ -2,7 +2,7 @@
 import type { KeptChange } from "../core/kept.ts";
 import type { Method, Verdict } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
-import { type ExplainedProblem, explained } from "./error.ts";
+import { type ExplainedProblem, explained, inLibraryWords } from "./error.ts";
 import { type MigrationName, nameOf } from "./name.ts";
 
 /** What is said of one pending migration. */
@@ -71,7 +71,7 @@ export function resultOf(verdict: Verdict): VerifyResult {
     elapsedMs: result === "passed" ? verdict.elapsedMs : undefined,
     problem: result === "failed" ? explained(verdict.problem) : undefined,
     reason: result === "not verified" ? verdict.reason : undefined,
-    way: result === "not verified" ? verdict.way : undefined,
+    way: result === "not verified" ? inLibraryWords(verdict.way) : undefined,
     notes,
   };
 }

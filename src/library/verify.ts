@@ -65,8 +65,14 @@ export class VerifyError extends MigrationError {
   }
 }
 
-/** @throws VerifyError with findings. @throws MigrationError where the rehearsal could not be held. */
-export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
+/**
+ * @throws VerifyError with findings. @throws MigrationError where the rehearsal could not be held.
+ * @param image A cluster for the embedded Postgres to start from: making one takes seconds.
+ */
+export async function runVerify(
+  options: VerifyOptions,
+  image?: Uint8Array<ArrayBuffer>,
+): Promise<VerifyReport> {
   let opened: Opened | undefined;
   try {
     checkNames(options, names);
@@ -75,7 +81,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     const migrations = await resolveMigrations(options.migrations);
     opened =
       options.database === undefined
-        ? embedded(stuckAfterMs)
+        ? embedded(stuckAfterMs, image)
         : await openDatabase(options.database, wanted.lockWaitMs);
     const { sibling, cut } = opened;
     // Only a server has other databases beside the one that was given.
@@ -108,8 +114,9 @@ function judged(outcome: VerifyOutcome, cut: (text: string) => string): VerifyRe
   throw new VerifyError([first, ...rest, ...failures], report, cut);
 }
 
-function embedded(stuckAfterMs: number): Opened {
-  return { database: threadedPglite({ stuckAfterMs }), sibling: undefined, cut: (text) => text };
+function embedded(stuckAfterMs: number, image: Uint8Array<ArrayBuffer> | undefined): Opened {
+  const database = threadedPglite({ stuckAfterMs, ...(image === undefined ? {} : { image }) });
+  return { database, sibling: undefined, cut: (text) => text };
 }
 
 function readRequest(options: VerifyOptions): Omit<RehearsalRequest, "engine"> {

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 import postgres from "postgres";
-import { applyMigrations, MigrationError, readMigrations } from "lacuna";
+import {
+  applyMigrations,
+  MigrationError,
+  readMigrations,
+  verifyMigrations,
+  VerifyError,
+} from "lacuna";
 import { migratedDatabase } from "lacuna/testing";
 
 const [server, name] = process.argv.slice(2);
@@ -31,6 +37,17 @@ const failure = await applyMigrations({
 assert.ok(failure instanceof MigrationError);
 assert.equal(failure.code, "migration-failed");
 assert.equal(failure.problems[0].error.code, "42703");
+
+// The gate: in a thread of its own, and on the server, where nothing is changed.
+const report = await verifyMigrations({ migrations });
+assert.deepEqual(
+  report.results.map((one) => one.result),
+  ["passed", "passed", "passed"],
+);
+const broken = { database: url, migrations: new URL("./broken/", import.meta.url) };
+const found = await verifyMigrations({ ...broken, method: "scratch" }).catch((error) => error);
+assert.ok(found instanceof VerifyError);
+assert.equal(found.report.results[0].result, "failed");
 
 // A PGlite that is open, and a folder of one.
 const pglite = await PGlite.create();

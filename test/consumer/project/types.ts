@@ -9,6 +9,11 @@ import {
   MigrationError,
   type MigrationEvent,
   readMigrations,
+  verifyMigrations,
+  VerifyError,
+  type VerifyOptions,
+  type VerifyReport,
+  type VerifyResult,
 } from "lacuna";
 import { migratedDatabase, migratedPglite } from "lacuna/testing";
 
@@ -41,4 +46,14 @@ export async function everything(url: string): Promise<Applied> {
   await using database = await migratedDatabase({ server: url, migrations });
   console.log(database.url, rows[0]?.n);
   return await applyMigrations(options);
+}
+
+export async function rehearsed(options: VerifyOptions): Promise<readonly VerifyResult[]> {
+  try {
+    const report: VerifyReport = await verifyMigrations({ ...options, method: "scratch" });
+    return report.results;
+  } catch (error) {
+    if (error instanceof VerifyError) return error.report.results;
+    throw error;
+  }
 }
