@@ -98,6 +98,7 @@ function run(
 }
 
 interface Fifty {
+  readonly firstMs: number;
   readonly medianMs: number;
   readonly slowestMs: number;
   readonly tenthMb: number;
@@ -108,7 +109,9 @@ function bounded(said: string): string {
   const measured = JSON.parse(lastLine(said)) as Fifty;
   // Forty more that each kept the 30 MB of its files would add more than a gigabyte.
   const isBounded = measured.lastMb < measured.tenthMb + 200;
-  if (measured.medianMs < 500 && isBounded) return said;
+  // On a machine that is busy with other things the first, a cluster made by initdb, says how busy.
+  const isQuick = measured.medianMs < 500 || measured.medianMs < measured.firstMs / 12;
+  if (isQuick && isBounded) return said;
   throw new Error(`${isBounded ? "too slow" : "memory grows"}: ${said}`);
 }
 
