@@ -61,6 +61,8 @@ export interface UpOutcome {
 export interface VerifyOutcome {
   readonly kind: "verify";
   readonly method: Method;
+  /** Undefined: the set inside the executable. */
+  readonly folder: string | undefined;
   /** Where it was asked to run, and what answered; a server's version may stay unknown. */
   readonly database: string;
   readonly serverVersion: string;

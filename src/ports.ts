@@ -54,6 +54,8 @@ export interface Bracket {
   readonly open: string;
   /** Runs what COMMIT would run: deferred triggers and constraints. One statement. */
   readonly settle: string;
+  /** The same for what lacuna itself did, where `settle` does not stay in force. One statement. */
+  readonly settleOwn?: string;
   readonly close: string;
   /** The command tag that `close` answers. */
   readonly closeTag: string;

@@ -131,7 +131,8 @@ export class Flags {
     if (value === undefined) return undefined;
     if (typeof value === "string" && value.startsWith(mark) && value.length > 1)
       return value.slice(1);
-    this.#wrong(`The flag --${name} is given more than once`);
+    const fault = value === mark ? "needs a value" : "is given more than once";
+    this.#wrong(`The flag --${name} ${fault}`);
     return undefined;
   }
 

@@ -171,7 +171,7 @@ function doneLines(
     case "up":
       return outcome.problems.length === 0 ? [upSummary(outcome)] : [];
     case "verify":
-      return [verifySummary(outcome)];
+      return verifySummary(outcome);
     case "mark":
       return outcome.done;
     case "ready":

@@ -53,11 +53,14 @@ function readMethod(target: DatabaseTarget | undefined, flags: Flags): Result<Me
       "give --database-url, or set TEST_DATABASE_URL; without one verify runs from empty",
     );
   }
+  if (!isEmpty && target.engine === "pglite") {
+    return usage(
+      "verify does not rehearse on a folder of PGlite, where nothing could stop it",
+      "without a database everything runs from empty; for data, give a server's copy",
+    );
+  }
   if (flags.has("isolated") && flags.has("scratch")) {
     return usage("--isolated and --scratch contradict each other", "give one of them");
-  }
-  if (flags.has("scratch") && target?.engine === "pglite") {
-    return usage("--scratch needs a server", "without a database verify runs from empty anyway");
   }
   if (flags.has("scratch-owns-server") && !flags.has("scratch")) {
     return usage("--scratch-owns-server goes with --scratch", hint);

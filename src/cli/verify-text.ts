@@ -6,6 +6,7 @@ import { countResults, type Method, type Verdict } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
 import type { Talk } from "../request.ts";
 import { problemLines } from "./problem-text.ts";
+import { count } from "./words.ts";
 
 /** The line of one migration, as soon as it is known. */
 export function verdictLine({ result, migration, isGap, ...rest }: Verdict): string {
@@ -16,21 +17,30 @@ export function verdictLine({ result, migration, isGap, ...rest }: Verdict): str
   return `${result} ${migration.id}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
 }
 
-export function verifySummary(outcome: VerifyOutcome): string {
-  const { verdicts, pending } = outcome;
+export function verifySummary(outcome: VerifyOutcome): readonly string[] {
+  const { verdicts, pending, set, digest, folder } = outcome;
+  const source = folder === undefined ? "inside the executable" : `in ${folder}`;
+  const head = `set: ${count(set.size, "migration")} ${source}, digest ${digest.slice(0, 12)}`;
   const all = { ...countResults(verdicts), "not reached": pending - verdicts.length };
-  const counts = Object.entries(all).filter(([, count]) => count > 0);
+  const counts = Object.entries(all).filter(([, number]) => number > 0);
   const where = placeOf(outcome);
-  return counts.length === 0
-    ? `nothing is pending, ${where}`
-    : `${counts.map(([word, count]) => `${count} ${word}`).join(", ")}, ${where}`;
+  return [
+    head,
+    counts.length === 0
+      ? `nothing is pending, ${where}`
+      : `${counts.map(([word, number]) => `${number} ${word}`).join(", ")}, ${where}`,
+  ];
 }
 
 /** Notes are left out where little is to be said. */
 export function verifyDetails(outcome: VerifyOutcome, talk: Talk): readonly string[] {
   const { verdicts, leftovers, adoption } = outcome;
   if (talk === "quiet") {
-    return verdicts.filter((one) => one.result === "failed").flatMap(verdictDetails);
+    // With --strict what could not be verified is among the findings.
+    const hasFindings = outcome.problems.some((problem) => problem.code === "verify-found");
+    return verdicts
+      .filter((one) => one.result === "failed" || (hasFindings && one.result === "not verified"))
+      .flatMap(verdictDetails);
   }
   const lines: string[] = [];
   if (adoption !== undefined) {

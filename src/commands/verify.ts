@@ -67,6 +67,7 @@ export async function verify(
     return {
       kind: "verify",
       method: request.method,
+      folder: world.source.folder,
       database: world.database.label,
       serverVersion,
       set,

@@ -90,6 +90,9 @@ function serverObject(type: string, fields: ParseNode): string | undefined {
 
 function keptStatement(type: string, fields: ParseNode): string | undefined {
   if (type === "PrepareStmt") return "PREPARE: a prepared statement, until the session ends";
+  if (type === "VacuumStmt" && fields["rels"] === undefined) {
+    return "ANALYZE: the planner's counts of every table";
+  }
   if (type === "LoadStmt") return "LOAD: a library, until the session ends";
   if (type !== "CopyStmt") return undefined;
   if (fields["is_program"] === true) return "COPY … PROGRAM: a command on the server";
@@ -110,11 +113,13 @@ function reachOfFunction(name: string): readonly Found[] {
 }
 
 const keptFunctions: readonly (readonly [RegExp, string])[] = [
-  [/^(?:setval|nextval)$/, "a sequence moves on"],
   [/^pg_(?:try_)?advisory_(?:lock|lock_shared)$/, "an advisory lock, until the session ends"],
   [/^pg_advisory_unlock/, "an advisory lock is let go"],
   [/^dblink/, "it works over a connection of its own"],
   [/^(?:lo_export|pg_file_write|pg_file_rename|pg_file_unlink)$/, "a file on the server"],
+  [/^pg_stat_(?:statements_)?reset/, "statistics are reset"],
+  [/^pg_logical_slot_get_|^pg_replication_slot_advance$/, "a replication slot moves on"],
+  [/^gin_clean_pending_list$|^brin_/, "an index is worked on"],
   [/^http(?:_|$)|^net_http/, "a request to another machine"],
 ];
 
@@ -144,29 +149,35 @@ function bodyOf(fields: ParseNode): string {
     .join("\n");
 }
 
-/** Words of a body in PL/pgSQL. A word inside of a comment counts too: that is the safe side. */
+/**
+ * Words of a body in PL/pgSQL, those of strings too: they may be run by EXECUTE. Where it is not
+ * certain that only the database is meant, it is taken for the server: that is the safe side.
+ */
 function reachOfWords(body: string): readonly Found[] {
-  const statement =
-    /\b(create|alter|drop)\s+(role|user(?!\s+mapping)|group|database|tablespace|system|subscription)\b/i.exec(
-      body,
-    );
+  const words = body.replaceAll(/\/\*[\s\S]*?\*\/|--[^\n\r]*/g, " ").replaceAll(/\s+/g, " ");
   const found: Found[] = [];
-  if (statement !== null) {
-    found.push({
-      kind: "server",
-      what: `DO with ${statement[0].replace(/\s+/g, " ").toUpperCase()}`,
-    });
-  } else if (/\b(?:reassign|drop)\s+owned\b/i.test(body)) {
-    found.push({ kind: "server", what: "DO with REASSIGN or DROP OWNED" });
+  const server = serverWords.find((pattern) => pattern.test(words));
+  if (server !== undefined) {
+    const said = server.exec(words)?.[0].toUpperCase() ?? "";
+    found.push({ kind: "server", what: `DO with ${said}` });
   }
-  if (/\bcopy\b[^;]*\bprogram\b/i.test(body)) {
+  if (/\bcopy\b[^;]*\bprogram\b/i.test(words)) {
     found.push({ kind: "kept", what: "DO with COPY … PROGRAM: a command on the server" });
   }
-  for (const [, name = ""] of body.matchAll(/\b([a-z_][a-z0-9_]*)\s*\(/gi)) {
+  for (const [, name = ""] of words.matchAll(/\b([a-z_][a-z0-9_]*) ?\(/gi)) {
     found.push(...reachOfFunction(name.toLowerCase()));
   }
   return found;
 }
+
+const serverWords: readonly RegExp[] = [
+  /\b(?:create|alter|drop) (?:role|user(?! mapping)|group|database|tablespace|system|subscription)\b/i,
+  /\b(?:reassign|drop) owned\b/i,
+  /\b(?:comment|label [^;]*?) on (?:role|database|tablespace|subscription)\b/i,
+  /\b(?:grant|revoke) [^;]*? on (?:database|tablespace|parameter)\b/i,
+  // Of a role: there is no ON between GRANT and TO.
+  /\b(?:grant|revoke) (?:(?!\bon\b)[^;])+? (?:to|from)\b/i,
+];
 
 function lastName(call: ParseNode): string {
   const names = Array.isArray(call["funcname"]) ? (call["funcname"] as unknown[]) : [];

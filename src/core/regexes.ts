@@ -16,11 +16,9 @@ export interface Regex {
   readonly statement: number;
 }
 
-export function regexesIn(script: Executable, parse: Parse): readonly Regex[] {
+export function regexesIn(script: Executable, parse: Parse, hasOthers: boolean): readonly Regex[] {
   const text = script.mode === "transaction" ? script.body : script.text;
   const spans = script.mode === "transaction" ? script.statements : script.steps.map((s) => s.span);
-  // ltree has operators of the same names, whose constants are no regular expressions.
-  const hasOthers = /\bltree\b|\blquery\b|\bcreate\s+operator\b/i.test(text);
   return spans.flatMap((span, index) => {
     const sql = text.slice(span.start, span.end);
     const found = constantsIn(parse(sql) ?? [], hasOthers ? [] : matchOperators);
@@ -29,6 +27,11 @@ export function regexesIn(script: Executable, parse: Parse): readonly Regex[] {
       return { pattern, place: placeOf(text, offset), statement: index + 1 };
     });
   });
+}
+
+/** ltree has operators of the same names, whose constants are no regular expressions. */
+export function makesMatchOperators(text: string): boolean {
+  return /\bltree\b|\blquery\b|\bcreate\s+operator\b/i.test(text);
 }
 
 interface Constant {

@@ -1,6 +1,7 @@
-import type { Migration } from "./migration.ts";
+import { type Migration, textOf } from "./migration.ts";
 import type { Problem, ServerMessage } from "./problem.ts";
 import type { Reach } from "./reach.ts";
+import { isRetryable } from "./retry.ts";
 import type { Executable } from "./script.ts";
 
 /**
@@ -92,7 +93,9 @@ export function judge(
     const reason = `alone it fails: ${error.message}; another pending migration may make what it needs`;
     return { reason, way: "leave out --isolated" };
   }
-  const unverified = before.find((one) => one.result === "not verified");
+  const unverified = before.find(
+    (one) => one.result === "not verified" && mayHaveMade(one.migration, error),
+  );
   if (unverified?.result === "not verified" && missesSomething(error)) {
     const reason = `${error.message}: perhaps only because ${unverified.migration.id} could not be verified`;
     return { reason, way: unverified.way };
@@ -100,15 +103,46 @@ export function judge(
   return "failed";
 }
 
+/**
+ * Whether a migration could have made what is missing: then its text has the name, or what the name
+ * is put together from (a table's name in that of its key). A name that nobody wrote is a slip of the
+ * pen. Of an extension nobody knows what it makes, and some errors name nothing.
+ */
+function mayHaveMade({ up }: Migration, { message }: ServerMessage): boolean {
+  const text = textOf(up).toLowerCase();
+  if (/\bcreate\s+extension\b/.test(text)) return true;
+  const names = [...message.toLowerCase().matchAll(/"([^"]+)"|([a-z_][a-z0-9_.]*)\(/g)].map(
+    ([, quoted, called]) => quoted ?? called ?? "",
+  );
+  const words = new Set(text.match(/[a-z_\u0080-\uffff][a-z0-9_\u0080-\uffff]{2,}/g) ?? []);
+  for (const keyword of keywords) words.delete(keyword);
+  return names.length === 0 || names.some((name) => [...words].some((word) => name.includes(word)));
+}
+
+/** What stands in many files, and in many messages, and names nothing. */
+const keywords: readonly string[] = (
+  "add alter and column commit concurrently constraint create default drop exists for from function " +
+  "index into int key lacuna not null primary references select set table text transaction type " +
+  "unique update using value values where with"
+).split(" ");
+
 /** What PostgreSQL refuses inside of a longer transaction, and takes in one of its own. */
 function failsInsideOnly(script: Executable, error: ServerMessage): Unverified | undefined {
   if (error.code === unsafeNewEnumValue && !addsThatValue(script, error.message)) {
     const reason = "it uses an enum value that a pending migration adds: only after a COMMIT";
     return { reason, way: runForReal };
   }
-  if (error.code === activeTransaction && error.message.includes("SET TRANSACTION")) {
-    const reason = "its SET TRANSACTION needs a transaction of its own, which is not rolled back";
+  if (error.code === activeTransaction || error.code === readOnlyTransaction) {
+    const reason = `it needs a transaction of its own: ${error.message}`;
     return { reason, way: runForReal };
+  }
+  if (error.code === outOfMemory) {
+    const reason = `one transaction cannot hold the locks of all: ${error.message}`;
+    return { reason, way: "use --isolated or --scratch, or raise max_locks_per_transaction" };
+  }
+  // `up` tries these again, and lets the traffic pass meanwhile.
+  if (isRetryable(error)) {
+    return { reason: `others are at work: ${error.message}`, way: "use a copy, or try again" };
   }
   return undefined;
 }
@@ -116,18 +150,26 @@ function failsInsideOnly(script: Executable, error: ServerMessage): Unverified |
 /** In one file it fails in production as well. The message names the value in every language. */
 function addsThatValue(script: Executable, message: string): boolean {
   const text = script.mode === "transaction" ? script.body : script.text;
-  const added = [...text.matchAll(/\badd\s+value\s+(?:if\s+not\s+exists\s+)?'((?:[^']|'')+)'/gi)];
+  const added = [...text.matchAll(/\badd\s+value\s+'((?:[^']|'')+)'/gi)];
   return added.some(([, value = ""]) => message.includes(`"${value.replaceAll("''", "'")}"`));
 }
 
-/** Undefined table, column, function, object, schema: what an earlier migration may have made. */
-function missesSomething(error: ServerMessage): boolean {
-  return ["42P01", "42703", "42883", "42704", "3F000"].includes(error.code);
+/**
+ * What an earlier migration may have made, or not yet made: names, types, enum values, indexes and
+ * keys that are not there, objects in another state, rows that others refer to. Never a syntax error, a
+ * wrong regular expression, or a column that misses its values: those stand on the file itself.
+ */
+function missesSomething({ code }: ServerMessage): boolean {
+  const [syntaxError, ambiguous] = ["42601", "42702"];
+  if (code === syntaxError || code === ambiguous) return false;
+  return /^(?:42|55|3F|2B)/.test(code) || code === "22P02" || code === "23503";
 }
 
 const runForReal = "run it for real: --scratch, or without a database in the embedded Postgres";
 const unsafeNewEnumValue = "55P04";
 const activeTransaction = "25001";
+const readOnlyTransaction = "25006";
+const outOfMemory = "53200";
 
 /** How many migrations there are of each result. */
 export function countResults(

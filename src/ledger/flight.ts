@@ -58,6 +58,7 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
     "reset role",
     "set local search_path = pg_catalog",
     recordSql(context.tracker, script.migration),
+    ...settledOwn(context),
     proofSql(context, rowExists(context.tracker, script.migration), script.indexes),
   ]);
 }
@@ -128,6 +129,12 @@ function bracketOf({ bracket }: FlightContext): Bracket {
   return bracket ?? transaction;
 }
 
+/** A deferred trigger on the tracker; and what the body's role was not allowed to settle. */
+function settledOwn(context: FlightContext): readonly string[] {
+  const { settleOwn } = bracketOf(context);
+  return settleOwn === undefined ? [] : [settleOwn];
+}
+
 function flight(
   context: FlightContext,
   prefix: readonly string[],
@@ -143,7 +150,7 @@ function flight(
     bodyLength: codePointsIn(body),
     prefixTags: prefix.length,
     suffixTags: suffix.length,
-    proof: ["INSERT 0 1", "SELECT 1", closeTag],
+    proof: ["INSERT 0 1", ...settledOwn(context).map(() => "DO"), "SELECT 1", closeTag],
   };
 }
 

@@ -2,7 +2,7 @@
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { Kept } from "../core/kept.ts";
 import type { ServerMessage } from "../core/problem.ts";
-import { type Bracket, type Session, SqlError } from "../ports.ts";
+import { type Bracket, Refusal, type Session, SqlError } from "../ports.ts";
 import { catalogRows } from "./catalog.ts";
 
 /**
@@ -17,9 +17,7 @@ import { catalogRows } from "./catalog.ts";
  * A name that a constraint shares with one that is not deferrable cannot be set back, and stays
  * immediate. https://www.postgresql.org/docs/current/sql-set-constraints.html
  */
-export const savepointBracket: Bracket = {
-  open: "savepoint lacuna_migration",
-  settle: `do $lacuna$
+const settleByName = `do $lacuna$
 declare
   lacuna_all text;
   lacuna_deferred text;
@@ -44,7 +42,12 @@ begin
     execute pg_catalog.concat('set constraints ', lacuna_deferred, ' deferred');
   end if;
 end
-$lacuna$`,
+$lacuna$`;
+
+export const savepointBracket: Bracket = {
+  open: "savepoint lacuna_migration",
+  settle: settleByName,
+  settleOwn: settleByName,
   close: "release savepoint lacuna_migration",
   closeTag: "RELEASE",
 };
@@ -79,7 +82,7 @@ select pg_catalog.format('%I.%I', s.schemaname, s.sequencename) as name, s.last_
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        pg_catalog.concat(c.relpages, ' ', c.reltuples) as value
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'm', 'i', 't') and c.oid >= 16384`,
+ where c.relkind in ('r', 'p', 'm', 'i', 'I', 't') and c.oid >= 16384`,
   );
   const toMap = (rows: typeof sequences): ReadonlyMap<string, string> =>
     new Map(rows.map((row) => [row["name"] ?? "", row["value"] ?? "not used"]));
@@ -97,7 +100,13 @@ export async function ensureRoles(session: Session, roles: readonly string[]): P
   const present = new Set(rows.map((row) => row["name"]));
   const missing = roles.filter((role) => !present.has(role));
   if (missing.length === 0) return;
-  await session.run(missing.map((role) => `create role ${quoteIdentifier(role)}`).join("; "));
+  try {
+    await session.run(missing.map((role) => `create role ${quoteIdentifier(role)}`).join("; "));
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.kind !== "server") throw error;
+    const message = `Cannot make the roles ${missing.join(", ")}: ${error.server.message}`;
+    throw new Refusal([{ code: "usage", message, hint: "--roles takes names of ordinary roles" }]);
+  }
 }
 
 /** What PostgreSQL says against a regular expression; undefined where it takes it. */
@@ -118,3 +127,13 @@ export async function faultOfRegex(
 }
 
 const invalidRegex = "2201B";
+
+/** Whether somebody's operators have the names of those that match regular expressions. */
+export async function hasMatchOperators(session: Session): Promise<boolean> {
+  const [rows] = await catalogRows(
+    session,
+    "select exists (select from pg_catalog.pg_operator o where o.oid >= 16384 " +
+      "and o.oprname in ('~', '~*', '!~', '!~*'))::text as found",
+  );
+  return rows?.[0]?.["found"] === "true";
+}

@@ -18,7 +18,7 @@ export type ExplainedProblem = Problem & {
  * a database that is not there. Anything else that is thrown is a bug.
  */
 export class MigrationError extends Error {
-  override readonly name = "MigrationError";
+  override readonly name: string = "MigrationError";
   /** The code of the first problem, which has to be put right first: `migration-failed`. */
   readonly code: Problem["code"];
   /** What the command line would have exited with. */

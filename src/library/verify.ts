@@ -53,6 +53,7 @@ export interface VerifyOptions extends Pick<
 
 /** A rehearsal that found something. Its `problems` begin with `verify-found`; each failure follows. */
 export class VerifyError extends MigrationError {
+  override readonly name = "VerifyError";
   readonly report: VerifyReport;
 
   constructor(
@@ -135,6 +136,15 @@ function readRequest(options: VerifyOptions): Omit<RehearsalRequest, "engine"> {
       `The option ${shared ? "shared" : "method"} needs a database`,
       "without one everything runs from empty, in an embedded Postgres",
     );
+  }
+  if (!isEmbedded && roles.length > 0) {
+    throw wrong(
+      "The option roles is for the embedded Postgres",
+      "a database has its roles already",
+    );
+  }
+  if (ownsServer && method !== "scratch") {
+    throw wrong('The option ownsServer goes with method: "scratch"');
   }
   const { tracker, checksums, newHere, lockWaitMs, connectTimeoutMs } = readRunOptions({
     tracker: options.tracker,

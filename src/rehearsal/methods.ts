@@ -38,7 +38,7 @@ export async function fromEmpty(
   const reading = deferred<readonly PlannedMigration[]>();
   // The engine starts in its own thread while this one reads the files.
   const finding = connectToRead(world, request, set, async (session) =>
-    findFaults(session, await reading.promise, rehearsal.parse),
+    findFaults(session, set, await reading.promise, rehearsal.parse),
   );
   const nothing = new Map<Version, AppliedRow>() as ReadonlyMap<Version, AppliedRow> as AppliedSet;
   let steps: readonly PlannedMigration[];
@@ -81,7 +81,7 @@ export function rolledBack(
     const seen = await survey(session, request.tracker, set, facts, request.newHere);
     if (seen.problems.length > 0) throw new Refusal(seen.problems);
     const steps = pendingIn(rehearsal, seen.diff, request);
-    const faults = await findFaults(session, steps, rehearsal.parse);
+    const faults = await findFaults(session, set, steps, rehearsal.parse);
     const before = await readKept(session);
     const run = (
       some: readonly PlannedMigration[],
@@ -98,11 +98,14 @@ export function rolledBack(
     // A lost connection or a signal: nobody is left to ask.
     const isOver = rehearsed.problem !== undefined;
     const changes = isOver ? [] : changesOf(before, await readKept(session));
-    const statements = steps.flatMap(({ script }) =>
-      reachOf(script, rehearsal.parse)
-        .filter((reach) => reach.kind === "kept")
-        .map(({ what, place }) => ({ migration: script.migration, what, line: place.line })),
-    );
+    const ran = rehearsed.verdicts.filter((one) => one.result !== "not verified");
+    const statements = steps
+      .filter(({ entry }) => ran.some((one) => one.migration.version === entry.version))
+      .flatMap(({ script }) =>
+        reachOf(script, rehearsal.parse)
+          .filter((reach) => reach.kind === "kept")
+          .map(({ what, place }) => ({ migration: script.migration, what, line: place.line })),
+      );
     const leftovers = { changes, statements };
     return { ...rehearsed, pending: steps.length, adoption: seen.adoption, leftovers };
   });

@@ -73,7 +73,13 @@ export async function rehearse(
       problem: problem && ofRehearsal(problem),
       during: running.migration,
     });
-    if (problem === undefined) return end();
+    if (problem === undefined) {
+      // Recorded by somebody else: another migration, as it seems. Nobody may pass in silence.
+      for (const one of steps.filter((step) => !record.has(step))) {
+        record.tell(one, { result: "not verified", ...notRun, problem: undefined }, []);
+      }
+      return end();
+    }
     // It was stopped on purpose, and goes on where it stood.
     if (stops.count > stopsBefore) continue;
     const planned = steps.find((one) => one.entry.version === running.migration?.version);
@@ -123,7 +129,13 @@ function watch(
   };
 }
 
+const notRun = {
+  reason: "it was not run: what ran before it recorded it as applied",
+  way: "look for what writes to the tracker",
+};
+
 interface Results {
+  has(planned: PlannedMigration): boolean;
   tell(planned: PlannedMigration, result: VerdictResult, notes: readonly string[]): void;
   /** The verdicts of what has a lower version. */
   before(planned: PlannedMigration): readonly Verdict[];
@@ -152,6 +164,7 @@ function recordOf(steps: readonly PlannedMigration[], reporter: Reporter): Resul
         told++;
       }
     },
+    has: ({ entry }) => verdicts.has(entry.version),
     before: (planned) => upTo(steps.indexOf(planned)),
     inOrder() {
       let after: string | undefined;
@@ -181,18 +194,13 @@ function resultOf(
   const { made } = rehearsal;
   const lack = error === undefined || made === undefined ? undefined : lackOf(error, made);
   const judged = judge(rehearsal.method, script, problem, lack, before);
-  if (judged !== "failed") return { result: "not verified", ...judged, problem };
-  switch (problem.code) {
-    case "outcome-unknown": {
-      // The engine had to be ended with it: an outcome that nobody needs to look up.
-      const { message } = problem.error;
-      return { result: "failed", problem: { code: "stuck", id, path: up.path, message } };
-    }
-    case "migration-failed":
-      return { result: "failed", problem: { ...problem, kept: { kind: "rehearsal" } } };
-    default:
-      return { result: "failed", problem };
-  }
+  const rehearsed: Problem =
+    problem.code === "migration-failed" ? { ...problem, kept: { kind: "rehearsal" } } : problem;
+  if (judged !== "failed") return { result: "not verified", ...judged, problem: rehearsed };
+  if (problem.code !== "outcome-unknown") return { result: "failed", problem: rehearsed };
+  // The engine had to be ended with it: an outcome that nobody needs to look up.
+  const { message } = problem.error;
+  return { result: "failed", problem: { code: "stuck", id, path: up.path, message } };
 }
 
 /** A connection to a server that is lost, or a signal, says nothing about the file. */

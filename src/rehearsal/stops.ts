@@ -28,6 +28,13 @@ export function canBeStopped({ migration }: StatementScript, { statement }: Step
   return statement.kind !== "procedural" || migration.directives.rerunnable;
 }
 
+/** Databases, tablespaces and subscriptions are not looked at by a rerun: a person does that. */
+function canBeRepeated(statement: Step["statement"]): boolean {
+  return (
+    statement.kind !== "outside" || !/\b(?:DATABASE|TABLESPACE|SUBSCRIPTION)$/.test(statement.what)
+  );
+}
+
 export function stoppingDatabase(database: Database): Stops {
   let stops: Stop[] = [];
   let count = 0;
@@ -67,9 +74,9 @@ export function stoppingDatabase(database: Database): Stops {
     arm(script) {
       stops = script.steps
         .filter((step) => canBeStopped(script, step))
-        .flatMap(({ sql }) => [
+        .flatMap(({ sql, statement }): Stop[] => [
           { sql, when: "before" },
-          { sql, when: "after" },
+          ...(canBeRepeated(statement) ? [{ sql, when: "after" } as const] : []),
         ]);
     },
   };

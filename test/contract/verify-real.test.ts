@@ -63,6 +63,14 @@ reindex index concurrently t_key`,
       expect(events.filter((event) => event.kind === "verdict")).toHaveLength(3);
     });
 
+    check("ltree has a match of its own", async (ground) => {
+      const ran = await fromEmpty(ground, {
+        "1_tree.sql": "create extension if not exists ltree; create table cat (path ltree)",
+        "2_match.sql": "delete from cat where path ~ '*.a'",
+      });
+      expect(verdicts(ran).filter((one) => one.endsWith("failed"))).toEqual([]);
+    });
+
     check("a partition that is detached concurrently, and CALL and DO", async (ground) => {
       const ran = await fromEmpty(ground, {
         "1_tables.sql": `create table p (id int) partition by list (id);
@@ -116,7 +124,7 @@ create procedure note() language sql as $$ insert into done values (now()) $$`,
     check("statements on the whole server are not run there", async (ground) => {
       const files = {
         "1_role.sql": "create role contract_made",
-        "2_do.sql": "do $$ begin create  role contract_made; end $$",
+        "2_do.sql": "do $$ begin create /* a */ role contract_made; end $$",
         "3_grant.sql": "create table t3 (); grant select on t3 to contract_made",
         "4_fine.sql": "create table t4 ()",
       };

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { postgresParser } from "../../src/adapters/parser.ts";
-import { regexesIn } from "../../src/core/regexes.ts";
+import { makesMatchOperators, regexesIn } from "../../src/core/regexes.ts";
 import { readScript } from "../../src/core/script.ts";
 import { migrationOf, valueOf } from "./made.ts";
 
@@ -8,7 +8,7 @@ const parse = await postgresParser.load();
 
 function found(text: string): readonly string[] {
   const script = valueOf(readScript(migrationOf(text), parse));
-  return regexesIn(script, parse).map(
+  return regexesIn(script, parse, makesMatchOperators(text)).map(
     ({ pattern, place, statement }) => `${statement} ${place.line}:${place.column} ${pattern}`,
   );
 }

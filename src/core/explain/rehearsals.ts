@@ -41,7 +41,7 @@ export const rehearsals: Explanations<RehearsalProblem> = {
   }),
   "scratch-left": (problem) => ({
     title: `Cannot drop the scratch database ${problem.name}: ${problem.message}`,
-    hint: "the next `lacuna verify --scratch` on this server drops it",
+    hint: "the next `lacuna verify --scratch` on this server tries again; what belongs to a subscription has to be dropped by hand",
     exitCode: 2,
   }),
 };

@@ -18,8 +18,8 @@ export const requests: Explanations<RequestProblem> = {
   }),
   "no-test-database": () => ({
     title:
-      "Cannot tell which database to rehearse on: none is set, and --require-database asks for one",
-    hint: "set TEST_DATABASE_URL, or give --database-url; DATABASE_URL, DATABASE_URL_FILE and PG* are not read here, so that nothing is rehearsed in production",
+      "Cannot tell which test database is meant: none is set, and --require-database asks for one",
+    hint: "set TEST_DATABASE_URL, or give --database-url; DATABASE_URL, DATABASE_URL_FILE and PG* are not read here, so that nothing is tried out in production",
     exitCode: 2,
   }),
   "bad-database": (problem) => ({

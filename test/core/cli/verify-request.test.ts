@@ -61,7 +61,6 @@ describe("which way", () => {
   test.each([
     ["", "embedded"],
     ["--database-url pglite:memory", "embedded"],
-    ["--database-url pglite:./x", "rolled back"],
     [`--database-url ${url}`, "rolled back"],
     [`--database-url ${url} --isolated`, "isolated"],
     [`--database-url ${url} --scratch`, "scratch"],
@@ -74,6 +73,7 @@ describe("which way", () => {
     "--scratch",
     "--shared",
     "--database-url pglite:memory --scratch",
+    "--database-url pglite:./x",
     "--database-url pglite:./x --scratch",
     `--database-url ${url} --scratch --isolated`,
     `--database-url ${url} --scratch-owns-server`,
