@@ -29,8 +29,10 @@ try {
     embedded.push(elapsedMs);
     peakMb = Math.max(peakMb, maxMb);
   }
-  const ratio = median(embedded) / median(onServer);
-  const times = `${Math.round(median(embedded))} ms to ${Math.round(median(onServer))} ms`;
+  // The best of each: what a machine does meanwhile only adds.
+  const [best, bestOnServer] = [Math.min(...embedded), Math.min(...onServer)];
+  const ratio = best / bestOnServer;
+  const times = `${Math.round(best)} ms to ${Math.round(bestOnServer)} ms`;
   check(
     `verify with no database takes ${ratio.toFixed(2)} times what up takes on a server (${times})`,
     ratio < largestRatio,
@@ -71,10 +73,6 @@ async function run(...argv: readonly string[]): Promise<{ elapsedMs: number; max
   const elapsedMs = performance.now() - startMs;
   if (exitCode !== 0) throw new Error(`${argv.join(" ")} ended with ${exitCode}`);
   return { elapsedMs, maxMb: (child.resourceUsage()?.maxRSS ?? Infinity) / 2 ** 20 };
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 function check(title: string, holds: boolean): void {

@@ -108,7 +108,7 @@ interface Fifty {
 function bounded(said: string): string {
   const measured = JSON.parse(lastLine(said)) as Fifty;
   // Forty more that each kept the 30 MB of its files would add more than a gigabyte.
-  const isBounded = measured.lastMb < measured.tenthMb + 200;
+  const isBounded = measured.lastMb < measured.tenthMb + 400;
   // On a machine that is busy with other things the first, a cluster made by initdb, says how busy.
   const isQuick = measured.medianMs < 500 || measured.medianMs < measured.firstMs / 12;
   if (isQuick && isBounded) return said;
