@@ -6,6 +6,7 @@
  * folders behind the command run these alone.
  */
 import { readdirSync } from "node:fs";
+import { say, sayAsIs } from "./support/say.ts";
 
 const steps: readonly (readonly [string, ...string[]])[] = [
   ["oxlint"],
@@ -25,13 +26,13 @@ const halves = chosen.length > 0 ? [chosen] : halvesOf(import.meta.dirname);
 await Promise.all([...halves.map(runTests), lint()]);
 
 const skips = skipped === 0 ? "" : `, ${skipped} skipped`;
-console.log(`${passed} passed, ${failed} failed${skips}`);
+say(`${passed} passed, ${failed} failed${skips}`);
 process.exit(failed === 0 ? 0 : 1);
 
 async function lint(): Promise<void> {
   for (const step of steps) {
     const { name, status, output } = await runStep(step);
-    process.stdout.write(`${output}${status === 0 ? "pass" : "FAIL"}  ${name}\n`);
+    sayAsIs(`${output}${status === 0 ? "pass" : "FAIL"}  ${name}\n`);
     if (status === 0) passed++;
     else failed++;
   }
@@ -70,7 +71,7 @@ async function runTests(paths: readonly string[]): Promise<void> {
   });
   // bun writes its report to stderr; it is shown in whole pieces, and read for the counts.
   const report = await new Response(child.stderr).text();
-  process.stderr.write(report);
+  sayAsIs(report);
   const plain = report.replaceAll(/\u001b\[[0-9;]*m/g, "");
   const count = (word: string): number =>
     Number(new RegExp(`^ *([0-9]+) ${word}$`, "m").exec(plain)?.[1] ?? 0);

@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { say } from "./support/say.ts";
 import { freshDatabase, startServer, stopServers } from "./support/servers.ts";
 
 const executable = join(import.meta.dirname, "../dist/lacuna");
@@ -42,7 +43,7 @@ try {
   await stopServers();
   rmSync(folder, { recursive: true });
 }
-console.log(`${2 - failed} passed, ${failed} failed`);
+say(`${2 - failed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
 function writeHistory(path: string): void {
@@ -76,6 +77,6 @@ async function run(...argv: readonly string[]): Promise<{ elapsedMs: number; max
 }
 
 function check(title: string, holds: boolean): void {
-  console.log(`${holds ? "pass" : "FAIL"}  ${title}`);
+  say(`${holds ? "pass" : "FAIL"}  ${title}`);
   if (!holds) failed++;
 }

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { say } from "../support/say.ts";
 import { freshDatabase, startServer, stopServers } from "../support/servers.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -55,7 +56,7 @@ try {
   await stopServers();
   rmSync(project, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
+say(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
 /** Each as it is here: the Bun that runs this, Node from the PATH, Deno from the project. */
@@ -76,10 +77,10 @@ async function check(title: string, work: () => unknown): Promise<void> {
   try {
     const said = await work();
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    console.log(`pass  ${title}  ${seconds} s${said === undefined ? "" : `  ${lastLine(said)}`}`);
+    say(`pass  ${title}  ${seconds} s${said === undefined ? "" : `  ${lastLine(said)}`}`);
     passed++;
   } catch (error) {
-    console.log(`FAIL  ${title}\n${error instanceof Error ? error.message : String(error)}`);
+    say(`FAIL  ${title}\n${error instanceof Error ? error.message : String(error)}`);
     failed++;
   }
 }
