@@ -10,7 +10,8 @@ import { parseDurationMs } from "../core/duration.ts";
 import type { Problem } from "../core/problem.ts";
 import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
-import { type Command, flagsOf } from "./options.ts";
+import type { Command } from "./options/definition.ts";
+import { flagsOf } from "./options/shared.ts";
 
 export function parseFlags(
   command: Command,

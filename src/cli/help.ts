@@ -1,4 +1,6 @@
-import { type Command, commands, commonFlags, type Flag } from "./options.ts";
+import { commands } from "./options.ts";
+import type { Command, Flag } from "./options/definition.ts";
+import { commonFlags } from "./options/shared.ts";
 
 /** The help of the whole, or of one command. Ends in a line end. */
 export function helpText(command: Command | undefined): string {

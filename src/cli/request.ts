@@ -8,7 +8,8 @@ import type { OutputMode, PolicyRequest, Request, Talk, TargetRequest } from "..
 import { type DatabaseSources, findDatabase } from "./database-url.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { commands, flagsWithUp } from "./options.ts";
+import { commands } from "./options.ts";
+import { flagsWithUp } from "./options/serve.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 import { readVerify } from "./verify-request.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { commands, flagsOf } from "../../../src/cli/options.ts";
+import { commands } from "../../../src/cli/options.ts";
+import { flagsOf } from "../../../src/cli/options/shared.ts";
 import { type Invocation, readRequest } from "../../../src/cli/request.ts";
 import type { Problem } from "../../../src/core/problem.ts";
 import type { Request } from "../../../src/request.ts";

@@ -1,0 +1,62 @@
+import type { Command } from "./definition.ts";
+import {
+  connectTimeout,
+  lockWait,
+  migrations,
+  policy,
+  requireDatabase,
+  tracker,
+} from "./shared.ts";
+
+export const verify: Command = {
+  name: "verify",
+  args: "",
+  about: "the gate before deploy: run what is pending where nothing can be harmed",
+  details: `Where it runs:
+  no database given        an embedded Postgres, from empty, everything for real
+  --database-url           on that database's data, in one transaction that is rolled back
+  --database-url --isolated   the same, each migration alone in a transaction of its own
+  --database-url --scratch    in a database made on that server for it, and dropped
+DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
+  flags: [
+    {
+      name: "database-url",
+      value: "URL",
+      about: "a copy or a test database (default: TEST_DATABASE_URL, else none)",
+    },
+    { name: "isolated", about: "roll back behind each migration, not at the end" },
+    { name: "scratch", about: "make a database on that server, run everything, drop it" },
+    {
+      name: "scratch-owns-server",
+      about: "with --scratch: run CREATE ROLE and the like too; the server is there for tests",
+    },
+    { name: "shared", about: "go on although other clients are connected" },
+    {
+      name: "time-limit",
+      value: "TIME",
+      about: "end the whole, rolled back, after this time (default: none; with --shared 30s)",
+    },
+    {
+      name: "stuck-after",
+      value: "TIME",
+      about: "how long the embedded Postgres may be at one migration (default: 60s)",
+    },
+    {
+      name: "roles",
+      value: "NAMES",
+      about: "roles the migrations take for granted, made in the embedded Postgres: app,reader",
+    },
+    { name: "strict", about: "what cannot be verified in this way is a failure too" },
+    requireDatabase,
+    { name: "junit", value: "FILE", about: "write a JUnit report too" },
+    ...policy.filter((flag) => flag.name === "checksums" || flag.name === "new-here"),
+    lockWait,
+    tracker,
+    connectTimeout("5s"),
+    migrations,
+  ],
+  examples: [
+    ["lacuna verify", "needs no server: everything, from empty"],
+    ["lacuna verify --database-url postgres://app@localhost/copy", "on a copy's data"],
+  ],
+};
