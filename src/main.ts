@@ -5,8 +5,9 @@
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { embeddedSet } from "./adapters/embedded-set.ts";
+import { inside } from "./adapters/inside.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
+import { watchSignals } from "./adapters/signals.ts";
 import { processStreams } from "./adapters/streams.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { allProblems } from "./cli/problem-text.ts";
@@ -17,7 +18,7 @@ import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Event } from "./events.ts";
 import { expectedIn } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Database, Interruption, Source, World } from "./ports.ts";
+import { type Database, Refusal, type Source, type World } from "./ports.ts";
 import { productVersion } from "./product.ts";
 import type { Request, TargetRequest, VerifyRequest } from "./request.ts";
 
@@ -30,7 +31,7 @@ const streams = processStreams();
 let output: Output = outputTo(streams, redactor(undefined));
 process.on("uncaughtException", reportBug);
 process.on("unhandledRejection", reportBug);
-const interruption = watchSignals();
+const interruption = watchSignals(process);
 process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -103,28 +104,13 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       return {
         kind: "version",
         version: productVersion,
-        embedded: embeddedSet && { count: embeddedSet.count, digest: embeddedSet.digest },
+        platform: inside?.platform,
+        embedded: inside?.set,
       };
-    case "show": {
-      const { show } = await import("./commands/show.ts");
-      return show(await sourceOf(request.folder, reporter), reporter, request);
-    }
-    case "new": {
-      const { newCommand } = await import("./commands/new.ts");
-      const { directorySource } = await import("./adapters/directory.ts");
-      const { folderOnDisk, systemClock } = await import("./adapters/system.ts");
-      const path = request.folder ?? developmentFolder;
-      // The first command of a new project makes its folder; one that is named has to be there.
-      const isNamed = request.folder !== undefined;
-      const folder = folderOnDisk(path, isNamed ? "must exist" : "is made");
-      return newCommand(
-        directorySource(path, isNamed ? "must exist" : "may be absent"),
-        folder,
-        systemClock(interruption),
-        reporter,
-        request,
-      );
-    }
+    case "show":
+    case "new":
+    case "build":
+      return runOnFiles(request, reporter);
     case "up": {
       const { up } = await import("./commands/up.ts");
       return withWorld(given(request), reporter, (world) => up(world, request));
@@ -159,6 +145,45 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "mark": {
       const { mark } = await import("./commands/mark.ts");
       return withWorld(given(request), reporter, (world) => mark(world, request));
+    }
+  }
+}
+
+/** Commands that know no database. */
+async function runOnFiles(
+  request: Extract<Request, { readonly command: "show" | "new" | "build" }>,
+  reporter: World["reporter"],
+): Promise<Outcome> {
+  switch (request.command) {
+    case "show": {
+      const { show } = await import("./commands/show.ts");
+      return show(await sourceOf(request.folder, reporter), reporter, request);
+    }
+    case "new": {
+      const { newCommand } = await import("./commands/new.ts");
+      const { directorySource } = await import("./adapters/directory.ts");
+      const { folderOnDisk, systemClock } = await import("./adapters/system.ts");
+      const path = request.folder ?? developmentFolder;
+      // The first command of a new project makes its folder; one that is named has to be there.
+      const isNamed = request.folder !== undefined;
+      const folder = folderOnDisk(path, isNamed ? "must exist" : "is made");
+      return newCommand(
+        directorySource(path, isNamed ? "must exist" : "may be absent"),
+        folder,
+        systemClock(interruption),
+        reporter,
+        request,
+      );
+    }
+    case "build": {
+      if (inside === undefined) throw new Refusal([{ code: "no-executable" }]);
+      const { build } = await import("./commands/build.ts");
+      const { contentsOf, executableMaker } = await import("./adapters/executable.ts");
+      const maker = executableMaker(contentsOf(inside), {
+        platform: inside.platform,
+        path: process.execPath,
+      });
+      return build(await sourceOf(request.folder, reporter), maker, reporter, request);
     }
   }
 }
@@ -212,13 +237,14 @@ async function withWorld<T>(
 
 /** The folder that was named; else what is inside the executable; else ./migrations. */
 async function sourceOf(folder: string | undefined, reporter: World["reporter"]): Promise<Source> {
-  if (folder === undefined && embeddedSet !== undefined) {
+  const embedded = inside?.parts["migrations.pack"];
+  if (folder === undefined && embedded !== undefined) {
     const { embeddedSource } = await import("./adapters/embedded.ts");
     if (existsSync(developmentFolder)) {
       const note = { code: "folder-not-used", path: developmentFolder } as const;
       reporter.report({ kind: "file-note", note });
     }
-    return embeddedSource(embeddedSet);
+    return embeddedSource(embedded);
   }
   const { directorySource } = await import("./adapters/directory.ts");
   return directorySource(folder ?? developmentFolder);
@@ -268,33 +294,6 @@ function hasColor(): boolean {
   return (
     streams.isTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb"
   );
-}
-
-/**
- * The first signal asks whoever listens to come to an end; with nobody listening, or a second
- * time, it ends the process. Handlers are needed at all because PID 1 of a container has none
- * by default, and ignores what it does not handle.
- */
-function watchSignals(): Interruption {
-  const callbacks = new Set<() => void>();
-  let received: Interruption["signal"];
-  const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
-    if (received !== undefined || callbacks.size === 0)
-      process.exit(signal === "SIGINT" ? 130 : 143);
-    received = signal;
-    for (const callback of callbacks) callback();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return {
-    get signal() {
-      return received;
-    },
-    onSignal(callback) {
-      callbacks.add(callback);
-      return () => callbacks.delete(callback);
-    },
-  };
 }
 
 function reportBug(error: unknown): void {

@@ -2,11 +2,13 @@
 import type { Diff } from "./core/entry.ts";
 import type { KeptChange } from "./core/kept.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
+import type { Platform } from "./core/platform.ts";
 import type { Preview } from "./core/plan.ts";
 import type { Problem, Signal } from "./core/problem.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method, Verdict } from "./core/verdict.ts";
+import type { Made } from "./ports.ts";
 
 export type Outcome =
   | UpOutcome
@@ -33,6 +35,7 @@ export type Outcome =
     }
   | { readonly kind: "show"; readonly bytes: Uint8Array; readonly advice: string | undefined }
   | { readonly kind: "new"; readonly paths: readonly string[] }
+  | BuildOutcome
   | {
       readonly kind: "mark";
       readonly done: readonly string[];
@@ -47,8 +50,17 @@ export type Outcome =
   | {
       readonly kind: "version";
       readonly version: string;
+      /** What the executable was made for; undefined where the sources run. */
+      readonly platform: Platform | undefined;
       readonly embedded: { readonly count: number; readonly digest: string } | undefined;
     };
+
+export interface BuildOutcome {
+  readonly kind: "build";
+  readonly made: Made;
+  /** Undefined: it has no migrations inside. */
+  readonly set: { readonly count: number; readonly digest: string } | undefined;
+}
 
 export interface UpOutcome {
   readonly kind: "up";

@@ -3,6 +3,7 @@
  */
 import type { Answer } from "./core/probes.ts";
 import type { SourceFile } from "./core/migration.ts";
+import type { Platform } from "./core/platform.ts";
 import type { Problem, ServerMessage, Signal } from "./core/problem.ts";
 import type { Parse } from "./core/script.ts";
 import type { Event } from "./events.ts";
@@ -108,6 +109,33 @@ interface HttpListener extends AsyncDisposable {
 export interface Folder {
   /** Makes all files or, where one exists already or cannot be written, none. Gives their paths. */
   create(files: readonly { readonly name: string; readonly text: string }[]): readonly string[];
+}
+
+/** Makes executables of what this one is made of. */
+export interface Maker {
+  /** All or nothing: what stood there before stays where it fails. @throws Refusal */
+  make(order: Order): Promise<Made>;
+}
+
+interface Order {
+  /** Where it is to be. */
+  readonly out: string;
+  /** Undefined: one without migrations, as it is released. */
+  readonly files: readonly SourceFile[] | undefined;
+  readonly set: { readonly count: number; readonly digest: string } | undefined;
+  /** Undefined: the one it runs on. */
+  readonly platform: Platform | undefined;
+  /** The file it is built on; undefined: this executable, or the released one that lies beside it. */
+  readonly runtime: string | undefined;
+}
+
+export interface Made {
+  readonly path: string;
+  readonly platform: Platform;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Whether it could be run here, or only be read. */
+  readonly proof: "run" | "read";
 }
 
 /** A parser is loaded when the first pending migration needs one: a run without any is spared it. */

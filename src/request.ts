@@ -1,6 +1,7 @@
 /** What a person asked for, parsed and checked: nothing in it is raw text that could be wrong. */
 import type { DatabaseTarget } from "./core/target.ts";
 import type { MarkChange } from "./core/marking.ts";
+import type { Platform } from "./core/platform.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method } from "./core/verdict.ts";
 
@@ -15,6 +16,7 @@ export type Request =
   | SmokeRequest
   | WaitRequest
   | ServeRequest
+  | BuildRequest
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -79,6 +81,16 @@ export interface NewRequest extends SetRequest {
   readonly command: "new";
   readonly name: string;
   readonly numbering: "next" | "timestamp";
+}
+
+export interface BuildRequest {
+  readonly command: "build";
+  readonly folder: string;
+  readonly out: string;
+  /** Undefined: the one it runs on. */
+  readonly platform: Platform | undefined;
+  /** A released executable, or Bun, of that platform. */
+  readonly runtime: string | undefined;
 }
 
 export interface MarkRequest extends DatabaseRequest {

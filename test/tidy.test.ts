@@ -71,7 +71,7 @@ describe("rules", () => {
     [
       /\bprocess\b(?!\/)/,
       "main.ts alone knows the process",
-      /^src\/(?:main|adapters\/folder-lock)\.ts$/,
+      /^src\/(?:main|adapters\/(?:folder-lock|executable|making))\.ts$/,
     ],
     [/console\.|println/, "nothing is printed but in render"],
     [/\bTO(?:DO)\b|FIX(?:ME)\b|XX(?:X)\b/, "an open end is an issue, not a comment"],

@@ -1,18 +1,13 @@
 import { readFileSync } from "node:fs";
+import { unpack } from "../core/pack.ts";
 import type { Source } from "../ports.ts";
-import type { EmbeddedSet } from "./embedded-set.ts";
 
 /** The migrations inside the executable, byte for byte. */
-export function embeddedSource(embedded: EmbeddedSet): Source {
+export function embeddedSource(path: string): Source {
   return {
     folder: undefined,
     list() {
-      const blob = readFileSync(embedded.blobPath);
-      const files = embedded.files.map(({ name, offset, length }) => ({
-        name,
-        path: name,
-        bytes: blob.subarray(offset, offset + length),
-      }));
+      const files = unpack(readFileSync(path)).map((file) => ({ ...file, path: file.name }));
       return Promise.resolve(files);
     },
   };

@@ -128,8 +128,9 @@ function prepareFolder(folder: string): void {
 
 /** In the executable the files of PGlite are inside; elsewhere it finds them by itself. */
 async function assetsFor(isNew: boolean): Promise<Partial<PGliteOptions>> {
-  if (pgliteAssets === undefined) return {};
-  const { dataDirImage, ...assets } = await pgliteAssets();
+  const found = await pgliteAssets();
+  if (found === undefined) return {};
+  const { dataDirImage, ...assets } = found;
   // A new database starts from an image: initdb would take seconds and twice the memory.
   return isNew ? { ...assets, loadDataDir: dataDirImage } : assets;
 }

@@ -1,4 +1,5 @@
 /** The commands, in the order of the help. */
+import { build } from "./options/build.ts";
 import type { Command } from "./options/definition.ts";
 import { mark } from "./options/mark.ts";
 import { newCommand } from "./options/new.ts";
@@ -21,5 +22,6 @@ export const commands: readonly Command[] = [
   serve,
   show,
   newCommand,
+  build,
   mark,
 ];

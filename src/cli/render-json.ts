@@ -105,6 +105,8 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       };
     case "verify":
       return { exitCode, ...verifyFields(outcome), problems };
+    case "build":
+      return { exitCode, ...outcome.made, set: outcome.set };
     case "new":
       return { exitCode, paths: outcome.paths };
     case "mark":
@@ -126,7 +128,12 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
     case "text":
       return { exitCode, text: outcome.text };
     case "version":
-      return { exitCode, version: outcome.version, embedded: outcome.embedded ?? null };
+      return {
+        exitCode,
+        version: outcome.version,
+        platform: outcome.platform ?? null,
+        embedded: outcome.embedded ?? null,
+      };
     case "show":
       // Text for reading; exact bytes are what `show` without --json gives.
       return {

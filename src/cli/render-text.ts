@@ -12,6 +12,7 @@ import { neutralise, type Output } from "./output.ts";
 import { allProblems } from "./problem-text.ts";
 import { readinessEventLine, readyLine, smokeLines } from "./readiness-text.ts";
 import type { Renderer, Style } from "./render.ts";
+import { buildLines, versionLines } from "./executable-text.ts";
 import { verdictLine, verifyDetails, verifySummary } from "./verify-text.ts";
 import { count } from "./words.ts";
 
@@ -155,6 +156,9 @@ function outcomeData(
     case "text":
       data(outcome.text.trimEnd());
       return;
+    case "build":
+      for (const line of buildLines(outcome)) data(line);
+      return;
     case "version":
       for (const line of versionLines(outcome)) data(line);
       return;
@@ -177,18 +181,6 @@ function doneLines(
     case "ready":
       return [readyLine(outcome)];
   }
-}
-
-function versionLines({
-  version,
-  embedded,
-}: Extract<Outcome, { kind: "version" }>): readonly string[] {
-  return [
-    `lacuna ${version}`,
-    embedded === undefined
-      ? "no migrations inside"
-      : `${count(embedded.count, "migration")} inside, set digest ${embedded.digest}`,
-  ];
 }
 
 function upSummary({

@@ -2,6 +2,7 @@
 import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import type { MarkChange } from "../core/marking.ts";
+import { platforms } from "../core/platform.ts";
 import type { DatabaseTarget } from "../core/target.ts";
 import { parseVersion } from "../core/version.ts";
 import type { OutputMode, PolicyRequest, Request, Talk, TargetRequest } from "../request.ts";
@@ -89,6 +90,8 @@ function requestOf(
         tracker: tracker.value,
       });
     }
+    case "build":
+      return readBuild(folder, flags);
     case "new":
       return succeed({
         command: "new",
@@ -112,6 +115,19 @@ function requestOf(
   if (!tracker.ok) return tracker;
   if (!target.ok) return target;
   return succeed(request.value({ folder, target: target.value, tracker: tracker.value }));
+}
+
+function readBuild(folder: string | undefined, flags: Flags): Result<Request> {
+  const out = flags.text("out");
+  const target = flags.text("target");
+  const platform = platforms.find((one) => one === target);
+  const hint = "for example: lacuna build --migrations ./migrations --out migrator";
+  if (folder === undefined)
+    return usage("`lacuna build` needs --migrations: what is to be inside", hint);
+  if (out === undefined) return usage("`lacuna build` needs --out: where it is to be", hint);
+  if (target !== undefined && platform === undefined)
+    return usage(`Unknown target ${shown(target)}`, `targets are ${platforms.join(", ")}`);
+  return succeed({ command: "build", folder, out, platform, runtime: flags.text("runtime") });
 }
 
 /** The rest of a request to a database, which waits for set, database and tracker. */

@@ -1,6 +1,7 @@
 import type { DirectiveFault } from "./directives.ts";
 import type { Difference } from "./entry.ts";
 import type { Place } from "./locate.ts";
+import type { Platform } from "./platform.ts";
 import type { OpenToken } from "./split.ts";
 import type { RefusedReason } from "./statements.ts";
 import type { Version } from "./version.ts";
@@ -32,6 +33,15 @@ export type RequestProblem =
     }
   | { readonly code: "no-down"; readonly version: Version; readonly id: string }
   | { readonly code: "cannot-write"; readonly path: string; readonly message: string }
+  | { readonly code: "nothing-to-embed"; readonly folder: string }
+  | { readonly code: "no-executable" }
+  | { readonly code: "not-built"; readonly path: string; readonly message: string }
+  | {
+      readonly code: "no-runtime";
+      readonly platform: Platform;
+      readonly path: string;
+      readonly reason: string;
+    }
   | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
 
 export type FileProblem =

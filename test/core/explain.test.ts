@@ -79,6 +79,35 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: [path, "EACCES"],
     advises: ["nothing was overwritten"],
   },
+  "nothing-to-embed": {
+    problem: { code: "nothing-to-embed", folder: "sql" },
+    exitCode: 2,
+    names: ["sql"],
+    advises: ["--migrations"],
+  },
+  "no-executable": {
+    problem: { code: "no-executable" },
+    exitCode: 2,
+    names: ["sources"],
+    advises: ["bun build.ts"],
+  },
+  "not-built": {
+    problem: { code: "not-built", path: "out/migrator", message: "it is not for linux-x64" },
+    exitCode: 2,
+    names: ["out/migrator", "it is not for linux-x64"],
+    advises: ["nothing was overwritten", "disk"],
+  },
+  "no-runtime": {
+    problem: {
+      code: "no-runtime",
+      platform: "windows-x64",
+      path: "bin/lacuna-windows-x64.exe",
+      reason: "there is no such file",
+    },
+    exitCode: 2,
+    names: ["windows-x64", "bin/lacuna-windows-x64.exe", "there is no such file"],
+    advises: ["--runtime", "lacuna-windows-x64.exe"],
+  },
   "not-marked": {
     problem: { code: "not-marked", version, message: "it is not applied" },
     exitCode: 2,

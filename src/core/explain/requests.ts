@@ -1,3 +1,4 @@
+import { releaseName } from "../platform.ts";
 import type { RequestProblem } from "../problem.ts";
 import { type Explanations, quoted } from "./explanation.ts";
 
@@ -40,6 +41,26 @@ export const requests: Explanations<RequestProblem> = {
   "cannot-write": (problem) => ({
     title: `Cannot write ${quoted(problem.path)}: ${problem.message}`,
     hint: "nothing was overwritten; check the folder and its permissions",
+    exitCode: 2,
+  }),
+  "nothing-to-embed": (problem) => ({
+    title: `Cannot build: there are no migrations in ${quoted(problem.folder)}`,
+    hint: "name the folder with your .sql files: --migrations DIR",
+    exitCode: 2,
+  }),
+  "no-executable": () => ({
+    title: "Cannot build: lacuna runs from its sources here, and makes executables of itself",
+    hint: "run a released executable, or `bun build.ts --migrations DIR --out FILE`",
+    exitCode: 2,
+  }),
+  "not-built": (problem) => ({
+    title: `Cannot build ${quoted(problem.path)}: ${problem.message}`,
+    hint: "nothing was overwritten; is there room on the disk, and may files in that folder be run?",
+    exitCode: 2,
+  }),
+  "no-runtime": (problem) => ({
+    title: `Cannot build for ${problem.platform} on ${quoted(problem.path)}: ${problem.reason}`,
+    hint: `download ${releaseName(problem.platform)} of this version, and name it with --runtime FILE`,
     exitCode: 2,
   }),
   "not-marked": (problem) => ({

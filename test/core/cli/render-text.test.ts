@@ -459,15 +459,55 @@ describe("other ends", () => {
       outcome: { kind: "refused", problems: [{ code: "usage", message: "No\u001b", hint: "yes" }] },
       lines: ["2 error: No\\u001b", "2 ", "2 hint: yes"],
     },
+    {
+      name: "a made executable",
+      outcome: {
+        kind: "build",
+        made: {
+          path: "out/m",
+          platform: "linux-x64",
+          bytes: 138_336_432,
+          sha256: "cd",
+          proof: "run",
+        },
+        set: { count: 1, digest: "ab" },
+      },
+      lines: ["1 out/m  linux-x64  138.3 MB", "1 1 migration inside, set digest ab", "1 sha256 cd"],
+    },
+    {
+      name: "a made executable for another machine",
+      outcome: {
+        kind: "build",
+        made: {
+          path: "m.exe",
+          platform: "windows-x64",
+          bytes: 1_000_000,
+          sha256: "cd",
+          proof: "read",
+        },
+        set: undefined,
+      },
+      lines: [
+        "1 m.exe  windows-x64  1.0 MB",
+        "1 no migrations inside",
+        "1 sha256 cd",
+        "1 its bytes were compared; it was not run, on this machine",
+      ],
+    },
     { name: "a text", outcome: { kind: "text", text: "a\nb\n" }, lines: ["1 a\nb"] },
     {
       name: "a version without migrations",
-      outcome: { kind: "version", version: "1.2.3", embedded: undefined },
+      outcome: { kind: "version", version: "1.2.3", platform: undefined, embedded: undefined },
       lines: ["1 lacuna 1.2.3", "1 no migrations inside"],
     },
     {
       name: "a version with migrations",
-      outcome: { kind: "version", version: "1.2.3", embedded: { count: 2, digest: "ab" } },
+      outcome: {
+        kind: "version",
+        version: "1.2.3",
+        platform: "linux-x64",
+        embedded: { count: 2, digest: "ab" },
+      },
       lines: ["1 lacuna 1.2.3", "1 2 migrations inside, set digest ab"],
     },
   ] satisfies readonly { name: string; outcome: Outcome; lines: string[] }[])(

@@ -1,0 +1,78 @@
+/**
+ * The product's code for an executable: bundled once, from the sources. Making an executable of it
+ * (src/adapters/executable.ts) bundles it again, with what is to be inside; so that an executable
+ * can do that too, it carries this.
+ */
+import * as fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { insideModule } from "../src/adapters/executable.ts";
+import type { PackedFile } from "../src/core/pack.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** The same sources give the same modules, wherever they lie. */
+export async function bundledCode(): Promise<readonly PackedFile[]> {
+  const modules = replacements();
+  const replaced = new Set<string>();
+  // Paths relative to the working directory would become part of the chunks' names.
+  process.chdir(root);
+  const { outputs } = await Bun.build({
+    entrypoints: ["src/main.ts", "src/adapters/pglite-worker.ts"].map((path) => join(root, path)),
+    plugins: [
+      {
+        name: "inside",
+        setup(build) {
+          build.onResolve({ filter: /^\/inside\// }, ({ path }) => ({ path, external: true }));
+          build.onLoad({ filter: /\.[jt]s$/ }, ({ path }) => {
+            const contents = modules.get(path);
+            if (contents === undefined) return undefined;
+            replaced.add(path);
+            return { contents, loader: "js" };
+          });
+        },
+      },
+    ],
+    naming: { entry: "[name].[ext]" },
+    target: "bun",
+    format: "esm",
+    splitting: true,
+    minify: true,
+  });
+  for (const path of modules.keys()) {
+    if (!replaced.has(path)) throw new Error(`nothing imports ${path}`);
+  }
+  const code = await Promise.all(
+    outputs.map(async (output) => ({
+      name: basename(output.path),
+      bytes: new Uint8Array(await output.arrayBuffer()),
+    })),
+  );
+  return code.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** Modules by their path on disk, and what is bundled in their place. Nothing on disk is changed. */
+function replacements(): ReadonlyMap<string, string> {
+  const parser = dirname(Bun.resolveSync("libpg-query", root));
+  const parserModule = join(parser, "libpg-query.js");
+  const parserIndex = join(parser, "index.js");
+  return new Map([
+    [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
+    // It looks for its WebAssembly beside itself, and carries the path of node_modules.
+    [parserModule, replaceIn(parserModule, /\b__(?:dir|file)name\b/g, '""')],
+    [
+      parserIndex,
+      `import { inside } from "${insideModule}";\n${replaceIn(
+        parserIndex,
+        /\bPgQueryModule\(\)/g,
+        'PgQueryModule({ locateFile: () => inside.parts["parser.wasm"] })',
+      )}`,
+    ],
+  ]);
+}
+
+function replaceIn(path: string, pattern: RegExp, replacement: string): string {
+  const before = fs.readFileSync(path, "utf8");
+  const after = before.replaceAll(pattern, replacement);
+  if (after === before) throw new Error(`${path} no longer says ${pattern.source}`);
+  return after;
+}

@@ -1,0 +1,100 @@
+/** Where an executable is made: in a folder beside its place, so that one rename puts it there. */
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { once, removeListener } from "node:process";
+import { platformOf } from "../core/platform.ts";
+import { Refusal } from "../ports.ts";
+
+/** Where it is to be: of a link, what it points to. @throws Refusal where it may not be written. */
+export function pathToWrite(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return path;
+    if (stats.isDirectory()) throw cannotWrite(path, "it is a folder");
+    // A slip of the pen must not cost a file that is something else.
+    const isExecutable = stats.isFile() && platformOf(startOf(path)) !== undefined;
+    if (!isExecutable) throw cannotWrite(path, "it exists, and is no executable");
+    return realpathSync(path);
+  } catch (error) {
+    throw error instanceof Refusal ? error : cannotWrite(path, wordsFor(path, error));
+  }
+}
+
+/** Removed when it is disposed of, and when the process ends before. */
+export function makeFolder(path: string): Disposable & { readonly path: string } {
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(dirname(path), prefix));
+  } catch (error) {
+    throw cannotWrite(path, wordsFor(path, error));
+  }
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  once("exit", remove);
+  return {
+    path: folder,
+    [Symbol.dispose]() {
+      removeListener("exit", remove);
+      remove();
+    },
+  };
+}
+
+/** 100 MB each, of runs that were killed; those of runs that go on are younger. */
+export function removeLeftOvers(folder: string): void {
+  const anHourAgo = performance.timeOrigin + performance.now() - 3_600_000;
+  for (const name of namesIn(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(folder, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && stats.mtimeMs < anHourAgo)
+      rmSync(path, { recursive: true, force: true });
+  }
+}
+
+const prefix = ".lacuna-build-";
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Whether it can be written is asked when it is.
+    return [];
+  }
+}
+
+/** As much as tells what kind of file it is. */
+function startOf(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const start = new Uint8Array(65_536);
+    return start.subarray(0, readSync(file, start));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function wordsFor(path: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const folder = dirname(path);
+  if (code === "ENOENT" && !existsSync(folder)) return `there is no folder "${folder}"`;
+  if (code === "ENOTDIR") return `"${folder}" is not a folder`;
+  if (code === "EACCES" || code === "EPERM") return `"${folder}" may not be written`;
+  if (code === "EROFS") return `"${folder}" is on a file system that is read-only`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function cannotWrite(path: string, message: string): Refusal {
+  return new Refusal([{ code: "cannot-write", path, message }]);
+}

@@ -1,0 +1,50 @@
+/** What an executable is built on: Bun, or an executable that was built on it. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { withoutLastSection } from "../core/pe.ts";
+import { type Platform, platformOf, releaseName } from "../core/platform.ts";
+import { Refusal } from "../ports.ts";
+
+/** The executable that runs this: lacuna's, or Bun's. */
+export interface Own {
+  readonly platform: Platform;
+  readonly path: string;
+}
+
+interface Wanted {
+  readonly platform: Platform;
+  readonly own: Own;
+  /** The path that was named. */
+  readonly runtime: string | undefined;
+  /** Where a changed copy may lie. */
+  readonly folder: string;
+  readonly bunVersion: string;
+}
+
+/** A path for Bun; undefined where it can take the executable that runs this. @throws Refusal */
+export function baseFor({
+  platform,
+  own,
+  runtime,
+  folder,
+  bunVersion,
+}: Wanted): string | undefined {
+  const isWindows = platform.startsWith("windows");
+  const isSelf = runtime === undefined && platform === own.platform;
+  if (isSelf && !isWindows) return undefined;
+  const beside = join(dirname(own.path), releaseName(platform));
+  const path = isSelf ? own.path : resolve(runtime ?? beside);
+  const refuse = (reason: string): Refusal =>
+    new Refusal([{ code: "no-runtime", platform, path, reason }]);
+  if (!existsSync(path)) throw refuse("there is no such file");
+  const bytes = readFileSync(path);
+  const found = platformOf(bytes);
+  if (found === undefined) throw refuse("it is no executable");
+  if (found !== platform) throw refuse(`it is for ${found === "other" ? "something else" : found}`);
+  // Another version would run the code by other rules, and not know the bytecode.
+  if (!bytes.includes(`Bun/${bunVersion}`)) throw refuse("it is of another version");
+  if (!isWindows) return path;
+  const base = join(folder, "runtime.exe");
+  writeFileSync(base, withoutLastSection(new Uint8Array(bytes), ".bun"));
+  return base;
+}
