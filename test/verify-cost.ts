@@ -1,13 +1,13 @@
 /**
  * `bun run verify-cost`: what the gate costs without a database, on a history of 300 files: its time
  * as a ratio to `up` of the same files on a local server, in turns within one run, and its peak
- * memory. It prints a line a check and a last line that counts, as test/check.ts does.
+ * memory.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { say } from "./support/say.ts";
 import { freshDatabase, startServer, stopServers } from "./support/servers.ts";
+import { suite } from "./support/suite.ts";
 
 const executable = join(import.meta.dirname, "../dist/lacuna");
 const rounds = 5;
@@ -16,7 +16,7 @@ const largestRatio = 3;
 const largestMb = 600;
 
 const folder = mkdtempSync(join(tmpdir(), "lacuna-cost-"));
-let failed = 0;
+const { check, end } = suite();
 try {
   writeHistory(join(folder, "sql"));
   await using server = await startServer(18);
@@ -34,17 +34,24 @@ try {
   const [best, bestOnServer] = [Math.min(...embedded), Math.min(...onServer)];
   const ratio = best / bestOnServer;
   const times = `${Math.round(best)} ms to ${Math.round(bestOnServer)} ms`;
-  check(
-    `verify with no database takes ${ratio.toFixed(2)} times what up takes on a server (${times})`,
-    ratio < largestRatio,
+  await check(
+    `verify without a database takes less than ${largestRatio} times what up takes on a server`,
+    () => {
+      const said = `${ratio.toFixed(2)} times: ${times}`;
+      if (ratio >= largestRatio) throw new Error(said);
+      return said;
+    },
   );
-  check(`its peak is ${Math.round(peakMb)} MiB`, peakMb < largestMb);
+  await check(`its peak is below ${largestMb} MiB`, () => {
+    const said = `${Math.round(peakMb)} MiB`;
+    if (peakMb >= largestMb) throw new Error(said);
+    return said;
+  });
 } finally {
   await stopServers();
   rmSync(folder, { recursive: true });
 }
-say(`${2 - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end();
 
 function writeHistory(path: string): void {
   mkdirSync(path);
@@ -74,9 +81,4 @@ async function run(...argv: readonly string[]): Promise<{ elapsedMs: number; max
   const elapsedMs = performance.now() - startMs;
   if (exitCode !== 0) throw new Error(`${argv.join(" ")} ended with ${exitCode}`);
   return { elapsedMs, maxMb: (child.resourceUsage()?.maxRSS ?? Infinity) / 2 ** 20 };
-}
-
-function check(title: string, holds: boolean): void {
-  say(`${holds ? "pass" : "FAIL"}  ${title}`);
-  if (!holds) failed++;
 }

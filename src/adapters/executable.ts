@@ -177,6 +177,8 @@ function insideCode(platform: Platform, set: Inside["set"], parts: readonly stri
 function prove(executable: string, out: string, set: Inside["set"]): void {
   const { status, stdout, stderr, error } = spawnSync(executable, ["--version", "--json"], {
     env: {},
+    // For a pipe that stays empty Bun opens /dev/null, and a root folder may have none.
+    stdio: ["inherit", "pipe", "pipe"],
     encoding: "utf8",
     timeout: 60_000,
   });

@@ -1,15 +1,13 @@
 /**
  * `bun run consumer`: the package as somebody gets it. It is packed, installed into a project
  * outside of the repository, type-checked there, and run by Bun, Node and Deno.
- *
- * It prints a line a check and a last line that counts, as test/check.ts does.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { say } from "../support/say.ts";
 import { freshDatabase, startServer, stopServers } from "../support/servers.ts";
+import { lastLine, suite } from "../support/suite.ts";
 
 const root = join(import.meta.dirname, "../..");
 const project = realpathSync(mkdtempSync(join(tmpdir(), "lacuna-consumer-")));
@@ -19,14 +17,17 @@ const environment = {
   npm_config_audit: "false",
   npm_config_update_notifier: "false",
 };
-let passed = 0;
-let failed = 0;
+const { check, end } = suite();
+let isInstalled = false;
 
 try {
   cpSync(join(import.meta.dirname, "project"), project, { recursive: true });
   await check("npm pack", () => run("npm", ["pack", "--pack-destination", project], root));
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz")) ?? "absent.tgz";
-  await check("npm install of the tarball", () => run("npm", ["install", `./${tarball}`]));
+  await check("npm install of the tarball", () => {
+    run("npm", ["install", `./${tarball}`]);
+    isInstalled = true;
+  });
   await check("it holds no sources and no tests", () => {
     const names = readdirSync(join(project, "node_modules/lacuna")).toSorted().join(" ");
     const wanted = "CHANGELOG.md LICENSE README.md docs lib package.json";
@@ -41,7 +42,7 @@ try {
 
   await using server = await startServer(17);
   // Without the package every one of them would fail for the same reason.
-  for (const [name, command] of failed === 0 ? runtimes() : []) {
+  for (const [name, command] of isInstalled ? runtimes() : []) {
     await check(`${name}: a server, a client, a PGlite, a folder, fresh databases`, async () => {
       await using empty = await freshDatabase(server);
       return run(command, [...argsOf(name), "apply.mjs", server.url(), empty.name]);
@@ -56,8 +57,7 @@ try {
   await stopServers();
   rmSync(project, { recursive: true, force: true });
 }
-say(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+end();
 
 /** Each as it is here: the Bun that runs this, Node from the PATH, Deno from the project. */
 function runtimes(): readonly (readonly [name: string, command: string])[] {
@@ -70,19 +70,6 @@ function runtimes(): readonly (readonly [name: string, command: string])[] {
 
 function argsOf(name: string): readonly string[] {
   return name === "Deno" ? ["run", "--allow-all", "--node-modules-dir=manual"] : [];
-}
-
-async function check(title: string, work: () => unknown): Promise<void> {
-  const startMs = performance.now();
-  try {
-    const said = await work();
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    say(`pass  ${title}  ${seconds} s${said === undefined ? "" : `  ${lastLine(said)}`}`);
-    passed++;
-  } catch (error) {
-    say(`FAIL  ${title}\n${error instanceof Error ? error.message : String(error)}`);
-    failed++;
-  }
 }
 
 /** What a command printed. Nothing runs longer than three minutes. */
@@ -114,8 +101,4 @@ function bounded(said: string): string {
   const isQuick = measured.medianMs < 500 || measured.medianMs < measured.firstMs / 12;
   if (isQuick && isBounded) return said;
   throw new Error(`${isBounded ? "too slow" : "memory grows"}: ${said}`);
-}
-
-function lastLine(said: unknown): string {
-  return String(said).trim().split("\n").at(-1) ?? "";
 }

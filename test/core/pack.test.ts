@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { pack, unpack } from "../../src/core/pack.ts";
 
 test("what is packed comes out again, in order, whatever it holds", () => {
