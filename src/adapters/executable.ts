@@ -60,7 +60,7 @@ export function executableMaker(contents: Contents, own: Own): Maker {
   return {
     async make({ out, files, set, platform = own.platform, runtime }) {
       if (bundler === undefined) throw new Error("only Bun makes executables");
-      const path = pathToWrite(resolve(out));
+      const path = pathToWrite(out);
       removeLeftOvers(dirname(path));
       const code = pack(contents.code);
       const migrations = files && pack(files);
@@ -70,7 +70,7 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         ...(migrations === undefined ? [] : ([["migrations.pack", migrations]] as const)),
       ]);
       const before = cwd();
-      using folder = makeFolder(path);
+      using folder = makeFolder(path, out);
       try {
         const given = { platform, own, runtime, folder: folder.path };
         const base = baseFor({ ...given, bunVersion: bundler.version });

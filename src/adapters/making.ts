@@ -10,16 +10,16 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { once, removeListener } from "node:process";
 import { platformOf } from "../core/platform.ts";
 import { Refusal } from "../ports.ts";
 
-/** Where it is to be: of a link, what it points to. @throws Refusal where it may not be written. */
+/** Where it is to be, absolute: of a link, what it points to. @throws Refusal where it may not be. */
 export function pathToWrite(path: string): string {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return path;
+    if (stats === undefined) return resolve(path);
     if (stats.isDirectory()) throw cannotWrite(path, "it is a folder");
     // A slip of the pen must not cost a file that is something else.
     const isExecutable = stats.isFile() && platformOf(startOf(path)) !== undefined;
@@ -30,13 +30,16 @@ export function pathToWrite(path: string): string {
   }
 }
 
-/** Removed when it is disposed of, and when the process ends before. */
-export function makeFolder(path: string): Disposable & { readonly path: string } {
+/**
+ * Beside a path. Removed when it is disposed of, and when the process ends before.
+ * @param shown What messages call the path.
+ */
+export function makeFolder(path: string, shown: string): Disposable & { readonly path: string } {
   let folder: string;
   try {
     folder = mkdtempSync(join(dirname(path), prefix));
   } catch (error) {
-    throw cannotWrite(path, wordsFor(path, error));
+    throw cannotWrite(shown, wordsFor(shown, error));
   }
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });

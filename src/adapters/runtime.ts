@@ -33,9 +33,10 @@ export function baseFor({
   const isSelf = runtime === undefined && platform === own.platform;
   if (isSelf && !isWindows) return undefined;
   const beside = join(dirname(own.path), releaseName(platform));
-  const path = isSelf ? own.path : resolve(runtime ?? beside);
+  const named = isSelf ? own.path : (runtime ?? beside);
+  const path = resolve(named);
   const refuse = (reason: string): Refusal =>
-    new Refusal([{ code: "no-runtime", platform, path, reason }]);
+    new Refusal([{ code: "no-runtime", platform, path: named, reason }]);
   if (!existsSync(path)) throw refuse("there is no such file");
   const bytes = readFileSync(path);
   const found = platformOf(bytes);

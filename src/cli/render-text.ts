@@ -138,6 +138,7 @@ function outcomeData(
     case "up":
     case "verify":
     case "mark":
+    case "build":
     case "ready":
       if (style.talk !== "quiet") for (const line of doneLines(outcome)) data(line);
       return;
@@ -156,9 +157,6 @@ function outcomeData(
     case "text":
       data(outcome.text.trimEnd());
       return;
-    case "build":
-      for (const line of buildLines(outcome)) data(line);
-      return;
     case "version":
       for (const line of versionLines(outcome)) data(line);
       return;
@@ -169,7 +167,7 @@ function outcomeData(
 
 /** What was done, for people: who asks for quiet goes by the exit code. */
 function doneLines(
-  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "ready" }>,
+  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "build" | "ready" }>,
 ): readonly string[] {
   switch (outcome.kind) {
     case "up":
@@ -178,6 +176,8 @@ function doneLines(
       return verifySummary(outcome);
     case "mark":
       return outcome.done;
+    case "build":
+      return buildLines(outcome);
     case "ready":
       return [readyLine(outcome)];
   }

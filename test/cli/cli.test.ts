@@ -113,7 +113,10 @@ async function run(commandLine: string, stage: Stage): Promise<readonly string[]
     const rows = await sql.unsafe(first);
     await sql.end();
     return rows.map((row) => normalise(`> ${JSON.stringify(row)}`, stage));
-  } else if (program === "lacuna") return runLacuna(argv.slice(1), own, stage);
+  } else if (program === "lacuna") return runLacuna(executable, argv.slice(1), own, stage);
+  // One that lacuna made.
+  else if (program.startsWith("./"))
+    return runLacuna(join(folder, program), argv.slice(1), own, stage);
   else throw new Error(`unknown command: ${commandLine}`);
   return [];
 }
@@ -123,11 +126,12 @@ function withWords(text: string, words: Stage["words"]): string {
 }
 
 async function runLacuna(
+  program: string,
   argv: readonly string[],
   own: Readonly<Record<string, string>>,
   stage: Stage,
 ): Promise<readonly string[]> {
-  const child = Bun.spawn([executable, ...argv], {
+  const child = Bun.spawn([program, ...argv], {
     cwd: stage.folder,
     env: { ...stage.environment, ...own },
     stdin: "ignore",
@@ -169,6 +173,7 @@ function quote(sign: string, text: string): readonly string[] {
 function normalise(text: string, { folder, words }: Stage): string {
   return text
     .replaceAll(folder, "<folder>")
+    .replaceAll(dirname(executable), "<beside lacuna>")
     .replaceAll(words["NAME"] || "\0", "<database>")
     .replaceAll(/(?<=127\.0\.0\.1:)[0-9]{4,5}/g, "<port>")
     .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
@@ -177,6 +182,8 @@ function normalise(text: string, { folder, words }: Stage): string {
     .replaceAll(/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:]{8}(?:\.[0-9]+)?Z?/g, "<time>")
     .replaceAll(/\b[0-9]+(?:\.[0-9]+)? (?:ms|s|min)\b/g, "<ms>")
     .replaceAll(/(?<="(?:elapsed|waited|pause)Ms": )[0-9.]+/g, "<ms>")
+    .replaceAll(/\b[0-9]+\.[0-9] MB/g, "<size>")
+    .replaceAll(/(?<="bytes": )[0-9]{9}/g, "<size>")
     .replaceAll(/(?<=time=")[0-9.]+/g, "<s>")
     .replaceAll(/\bpid [0-9]+/g, "pid <pid>")
     .replaceAll(/(?<=lacuna )[0-9]+\.[0-9]+\.[0-9]+$/gm, "<version>")
