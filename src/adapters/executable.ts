@@ -76,7 +76,14 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         const base = baseFor({ ...given, bunVersion: bundler.version });
         // Bun writes its unfinished file there, and relative paths become part of the bytes.
         chdir(folder.path);
-        const made = await bundle(bundler, { platform, base, set, inside, code: contents.code });
+        const made = await bundle(bundler, {
+          out,
+          platform,
+          base,
+          set,
+          inside,
+          code: contents.code,
+        });
         const bytes = readFileSync(made);
         for (const part of inside.values()) {
           if (!bytes.includes(part)) throw notBuilt(out, "not all of its parts are in it");
@@ -110,6 +117,7 @@ export function contentsOf({ parts }: Inside): Contents {
 }
 
 interface Bundle {
+  readonly out: string;
   readonly platform: Platform;
   /** Undefined: Bun takes the executable that runs this. */
   readonly base: string | undefined;
@@ -121,7 +129,7 @@ interface Bundle {
 /** Gives the path of what was made, in the working directory. */
 async function bundle(
   bun: Bundler,
-  { platform, base, set, inside, code }: Bundle,
+  { out, platform, base, set, inside, code }: Bundle,
 ): Promise<string> {
   // The name is part of the bytes, so it is the same whatever the result is called.
   const outfile = "lacuna";
@@ -156,7 +164,7 @@ async function bundle(
     });
   } catch (error) {
     const { errors = [] } = error as { readonly errors?: readonly unknown[] };
-    throw notBuilt(outfile, (errors.length > 0 ? errors : [error]).map(messageOf).join("; "));
+    throw notBuilt(out, (errors.length > 0 ? errors : [error]).map(messageOf).join("; "));
   }
   // Bun adds the ending by itself.
   return resolve(existsSync(outfile) ? outfile : `${outfile}.exe`);

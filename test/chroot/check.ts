@@ -3,7 +3,7 @@
  * the libraries that it names, /proc and a folder of .sql files; another user, no environment, no
  * network, no /tmp. What it makes migrates a real server there, with its maker gone.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -27,6 +27,8 @@ const [unshare, chroot] = ["unshare", "chroot"].map((name) => Bun.which(name) ??
   string,
 ];
 const files = history();
+/** Where nothing can be made. */
+const filesystems = { full: "size=50m,mode=777", noexec: "noexec,mode=777", readonly: "ro" };
 try {
   layOut();
   await using server = await startServer(18);
@@ -54,6 +56,14 @@ try {
     inside([], "/work/migrator build --migrations /work/sql --out /work/again");
     takeAway("again");
   });
+  await check("a full disk, and folders that may not be written, are told as what they are", () => {
+    return [
+      refused("full/m", "No space left on device|failed to write"),
+      refused("noexec/m", "it does not run here: EACCES"),
+      refused("readonly/m", '"/readonly" is on a file system that is read-only'),
+      refused("m", '"/" may not be written'),
+    ].join(", ");
+  });
   fs.rmSync(join(root, "work/sql"), { recursive: true });
   fs.rmSync(join(root, "work/elsewhere"));
   await check("with folder and maker gone, it applies everything to a real server", () => {
@@ -73,8 +83,9 @@ try {
   });
 } finally {
   await stopServers();
-  execFileSync("umount", [join(root, "proc")]);
-  fs.rmSync(temporary, { recursive: true });
+  for (const name of ["proc", ...Object.keys(filesystems)]) spawnSync("umount", [join(root, name)]);
+  // Never into a /proc that is still there.
+  if (fs.readdirSync(join(root, "proc")).length === 0) fs.rmSync(temporary, { recursive: true });
 }
 end();
 
@@ -111,6 +122,10 @@ function layOut(): void {
   }
   execFileSync("chown", ["-R", `${nobody}:${nobody}`, join(root, "work")]);
   execFileSync("mount", ["-t", "proc", "proc", join(root, "proc")]);
+  for (const [name, options] of Object.entries(filesystems)) {
+    fs.mkdirSync(join(root, name));
+    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", join(root, name)]);
+  }
 }
 
 /** What a command wrote, run as nobody inside the root folder. No argument has a blank in it. */
@@ -123,14 +138,31 @@ function insideBytes(
   command: string,
   ...args: readonly string[]
 ): Buffer {
+  const { status, stdout, stderr } = run(wrapper, command, args);
+  if (status !== 0) throw new Error(`${command}: ${status}\n${String(stdout)}${String(stderr)}`);
+  return stdout;
+}
+
+function run(
+  wrapper: readonly string[],
+  command: string,
+  args: readonly string[] = [],
+): SpawnSyncReturns<Buffer> {
   const user = `--userspec=${nobody}:${nobody}`;
   const words = [...wrapper, chroot, user, root, ...command.split(" "), ...args];
   const [program = "", ...argv] = words;
-  const options = { env: {}, maxBuffer: 100_000_000, timeout: 120_000 } as const;
-  const { status, stdout, stderr } = spawnSync(program, argv, options);
-  if (status !== 0)
-    throw new Error(`${words.join(" ")}: ${status}\n${String(stdout)}${String(stderr)}`);
-  return stdout;
+  return spawnSync(program, argv, { env: {}, maxBuffer: 100_000_000, timeout: 120_000 });
+}
+
+/** A path under the root folder where no executable can be made. */
+function refused(path: string, why: string): string {
+  const command = `/work/migrator build --migrations /work/sql --out /${path}`;
+  const before = fs.readdirSync(join(root, dirname(path)));
+  const { status, stderr } = run([], command);
+  const after = fs.readdirSync(join(root, dirname(path)));
+  if (status !== 2 || !new RegExp(why).test(String(stderr)) || String(before) !== String(after))
+    throw new Error(`${path}: ${status}, ${after.join(" ")}\n${String(stderr)}`);
+  return path;
 }
 
 /** It has to be the migrator again. */
