@@ -8,7 +8,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { chdir, cwd } from "node:process";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
@@ -17,7 +17,7 @@ import type { Problem } from "../core/problem.ts";
 import { type Made, type Maker, Refusal } from "../ports.ts";
 import { productVersion } from "../product.ts";
 import type { Inside } from "./inside.ts";
-import { makeFolder, pathToWrite, removeLeftOvers } from "./making.ts";
+import { makeFolder, pathToWrite, putInPlace, removeLeftOvers } from "./making.ts";
 import { baseFor, type Own } from "./runtime.ts";
 
 /** What every executable of one version has. */
@@ -62,13 +62,12 @@ export function executableMaker(contents: Contents, own: Own): Maker {
       if (bundler === undefined) throw new Error("only Bun makes executables");
       const path = pathToWrite(out);
       removeLeftOvers(dirname(path));
-      const code = pack(contents.code);
-      const migrations = files && pack(files);
       const inside = new Map<string, Uint8Array>([
-        ["code.pack", code],
+        ["code.pack", pack(contents.code)],
         ...Object.entries(contents.parts),
-        ...(migrations === undefined ? [] : ([["migrations.pack", migrations]] as const)),
       ]);
+      if (files !== undefined) inside.set("migrations.pack", pack(files));
+      const { code } = contents;
       const before = cwd();
       using folder = makeFolder(path, out);
       try {
@@ -76,14 +75,7 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         const base = baseFor({ ...given, bunVersion: bundler.version });
         // Bun writes its unfinished file there, and relative paths become part of the bytes.
         chdir(folder.path);
-        const made = await bundle(bundler, {
-          out,
-          platform,
-          base,
-          set,
-          inside,
-          code: contents.code,
-        });
+        const made = await bundle(bundler, { out, platform, base, set, inside, code });
         const bytes = readFileSync(made);
         for (const part of inside.values()) {
           if (!bytes.includes(part)) throw notBuilt(out, "not all of its parts are in it");
@@ -91,8 +83,7 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         if (platformOf(bytes) !== platform) throw notBuilt(out, `it is not for ${platform}`);
         const canRun = platform === own.platform;
         if (canRun) prove(made, out, set);
-        chmodSync(made, 0o755);
-        renameSync(made, path);
+        putInPlace(made, path, out);
         const sha256 = createHash("sha256").update(bytes).digest("hex");
         const proof = canRun ? "run" : "read";
         return { path: out, platform, bytes: bytes.length, sha256, proof } satisfies Made;
@@ -192,13 +183,25 @@ function prove(executable: string, out: string, set: Inside["set"]): void {
   });
   // Not with the right to run files in this folder, for example.
   if (error !== undefined) throw notBuilt(out, `it does not run here: ${error.message}`);
-  const wanted = { version: productVersion, embedded: set ?? null };
-  const said = status === 0 ? (JSON.parse(stdout) as typeof wanted) : undefined;
+  const said = status === 0 ? parsed(stdout) : undefined;
   const isSame =
-    said?.version === wanted.version &&
-    said.embedded?.count === wanted.embedded?.count &&
-    said.embedded?.digest === wanted.embedded?.digest;
+    said?.version === productVersion &&
+    said.embedded?.count === set?.count &&
+    said.embedded?.digest === set?.digest;
   if (!isSame) throw notBuilt(out, `it says of itself: ${stdout}${stderr}`.trim());
+}
+
+interface Said {
+  readonly version?: string;
+  readonly embedded?: Inside["set"] | null;
+}
+
+function parsed(text: string): Said | undefined {
+  try {
+    return JSON.parse(text) as Said;
+  } catch {
+    return undefined;
+  }
 }
 
 function notBuilt(path: string, message: string): Refusal {

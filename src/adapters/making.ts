@@ -1,5 +1,6 @@
 /** Where an executable is made: in a folder beside its place, so that one rename puts it there. */
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   readSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -52,6 +54,16 @@ export function makeFolder(path: string, shown: string): Disposable & { readonly
       remove();
     },
   };
+}
+
+/** All or nothing: a rename. @param shown What messages call the path. */
+export function putInPlace(made: string, path: string, shown: string): void {
+  try {
+    chmodSync(made, 0o755);
+    renameSync(made, path);
+  } catch (error) {
+    throw cannotWrite(shown, wordsFor(shown, error));
+  }
 }
 
 /** 100 MB each, of runs that were killed; those of runs that go on are younger. */
