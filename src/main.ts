@@ -107,6 +107,14 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
         platform: inside?.platform,
         embedded: inside?.set,
       };
+    case "completion": {
+      const { completionScript } = await import("./cli/completion/completion.ts");
+      return { kind: "text", text: completionScript(request.shell) };
+    }
+    case "man": {
+      const { manPage } = await import("./cli/man.ts");
+      return { kind: "text", text: manPage() };
+    }
     case "show":
     case "new":
     case "build":

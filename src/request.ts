@@ -17,8 +17,12 @@ export type Request =
   | WaitRequest
   | ServeRequest
   | BuildRequest
+  | { readonly command: "completion"; readonly shell: Shell }
+  | { readonly command: "man" }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
+
+export type Shell = "bash" | "zsh" | "fish";
 
 export type OutputMode = "text" | "json";
 

@@ -231,6 +231,10 @@ const parameters = {
   client_encoding: undefined,
 } as const;
 
+export const pgVariables: readonly string[] = Object.values(parameters).flatMap(
+  (name) => name ?? [],
+);
+
 /** What can be asked for and not be had is refused; what asks for nothing is accepted. */
 const refusedValues: readonly (readonly [keyof typeof parameters, readonly string[]])[] = [
   ["channel_binding", ["disable", "prefer"]],

@@ -7,14 +7,16 @@ export function helpText(command: Command | undefined): string {
   return command === undefined ? overview() : commandHelp(command);
 }
 
+export const intent = `lacuna applies plain SQL migrations to PostgreSQL and tracks them as a set:
+a migration that is merged late, below a number that is already applied, still runs.`;
+
 function overview(): string {
-  return `lacuna applies plain SQL migrations to PostgreSQL and tracks them as a set:
-a migration that is merged late, below a number that is already applied, still runs.
+  return `${intent}
 
 Usage: lacuna <command> [flags]
 
 Commands:
-${columns(commands.map((command) => [usage(command), command.about]))}
+${columns(commands.map((command) => [usageOf(command), command.about]))}
 
 Flags of every command:
 ${columns(commonFlags.map(flagColumns))}
@@ -31,7 +33,7 @@ function commandHelp(command: Command): string {
   const details = command.details === undefined ? "" : `\n${command.details}\n`;
   return `lacuna ${command.name}: ${command.about}
 
-Usage: lacuna ${usage(command)} [flags]
+Usage: lacuna ${usageOf(command)} [flags]
 ${details}
 Flags:
 ${columns(command.flags.map(flagColumns))}
@@ -44,7 +46,7 @@ ${columns(command.examples)}
 `;
 }
 
-function usage(command: Command): string {
+export function usageOf(command: Command): string {
   return `${command.name} ${command.args}`.trim();
 }
 

@@ -1,6 +1,8 @@
 /** The commands, in the order of the help. */
 import { build } from "./options/build.ts";
+import { completion } from "./options/completion.ts";
 import type { Command } from "./options/definition.ts";
+import { man } from "./options/man.ts";
 import { mark } from "./options/mark.ts";
 import { newCommand } from "./options/new.ts";
 import { plan } from "./options/plan.ts";
@@ -24,4 +26,6 @@ export const commands: readonly Command[] = [
   newCommand,
   build,
   mark,
+  completion,
+  man,
 ];

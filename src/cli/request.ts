@@ -10,7 +10,10 @@ import { type DatabaseSources, findDatabase } from "./database-url.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { commands } from "./options.ts";
+import { shells } from "./options/completion.ts";
+import { markStates } from "./options/mark.ts";
 import { flagsWithUp } from "./options/serve.ts";
+import { checksumModes } from "./options/shared.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 import { readVerify } from "./verify-request.ts";
 
@@ -99,6 +102,14 @@ function requestOf(
         name: args[0] ?? "",
         numbering: flags.has("timestamp") ? "timestamp" : "next",
       });
+    case "completion": {
+      const shell = shells.find((one) => one === args[0]);
+      return shell === undefined
+        ? usage(`Unknown shell ${shown(args[0] ?? "")}`, `shells are ${shells.join(", ")}`)
+        : succeed({ command: "completion", shell });
+    }
+    case "man":
+      return succeed({ command: "man" });
     default:
   }
   const marked = name === "mark" ? args.slice(1) : [];
@@ -198,7 +209,7 @@ function databaseRequestOf(
 function readPolicy(flags: Flags): PolicyRequest {
   return {
     to: flags.text("to"),
-    checksums: flags.oneOf("checksums", ["warn", "enforce", "off"], "warn"),
+    checksums: flags.oneOf("checksums", checksumModes, "warn"),
     unknown: flags.has("strict") ? "refuse" : "warn",
     newHere: flags.has("new-here"),
   };
@@ -217,7 +228,9 @@ function testTarget(flags: Flags, sources: Sources): Result<DatabaseTarget> {
 }
 
 function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
-  const [state = "", ...versions] = args;
+  const [word = "", ...versions] = args;
+  const state = markStates.find((one) => one === word);
+  if (state === undefined) return usage(`Unknown state ${shown(word)}`, markHint);
   const upTo = flags.text("up-to");
   const allAdopted = flags.has("all-adopted");
   const isMisused =
@@ -246,8 +259,6 @@ function readMark(args: readonly string[], flags: Flags): Result<MarkChange> {
         ? succeed({ to: "renumbered", from, version })
         : usage("`mark renumbered` takes the old and the new version", markHint);
     }
-    default:
-      return usage(`Unknown state ${shown(state)}`, markHint);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Method } from "../core/verdict.ts";
 import type { VerifyRequest } from "../request.ts";
 import type { DatabaseSources } from "./database-url.ts";
 import { type Flags, usage } from "./flags.ts";
+import { checksumModes } from "./options/shared.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 
 export function readVerify(
@@ -29,7 +30,7 @@ export function readVerify(
     tracker: tracker.value,
     connectTimeoutMs: flags.durationMs("connect-timeout", 5000),
     lockWaitMs: flags.durationMs("lock-wait", fiveMinutesMs),
-    checksums: flags.oneOf("checksums", ["warn", "enforce", "off"], "warn"),
+    checksums: flags.oneOf("checksums", checksumModes, "warn"),
     newHere: flags.has("new-here"),
     others: isShared ? "shared" : "refused",
     timeLimitMs: flags.optionalMs("time-limit") ?? (isShared ? sharedLimitMs : undefined),

@@ -10,6 +10,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { directorySource } from "../../src/adapters/directory.ts";
+import { completionScript } from "../../src/cli/completion/completion.ts";
+import { manPage } from "../../src/cli/man.ts";
+import { shells } from "../../src/cli/options/completion.ts";
 import { setDigest } from "../../src/core/digest.ts";
 import { scan } from "../../src/core/scan.ts";
 import { freshDatabase, sharedServer, startServer, type TestDatabase } from "../support/servers.ts";
@@ -110,6 +113,20 @@ describe("what is inside", () => {
     expect(exitCode).toBe(2);
     expect(fs.readdirSync(empty)).toEqual([]);
   });
+});
+
+test("completions and man page leave as they are made, whatever is said of the talk", async () => {
+  const flags = ["--quiet", "--no-color"];
+  for (const shell of shells) {
+    const { stdout, stderr, exitCode } = await run(["completion", shell, ...flags]);
+    expect(String(stdout)).toBe(completionScript(shell));
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  }
+  const { stdout, stderr, exitCode } = await run(["man", "--verbose"]);
+  expect(String(stdout)).toBe(manPage());
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  const page = JSON.parse(String((await run(["man", "--json"])).stdout)) as unknown;
+  expect(page).toMatchObject({ lacuna: 1, command: "man", exitCode: 0, text: manPage() });
 });
 
 test("the extensions of PGlite are inside, also for a database that has them already", async () => {

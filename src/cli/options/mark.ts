@@ -1,9 +1,19 @@
+import type { MarkChange } from "../../core/marking.ts";
 import type { Command } from "./definition.ts";
 import { database, lockWait, migrations } from "./shared.ts";
+
+export const markStates: readonly MarkChange["to"][] = [
+  "applied",
+  "pending",
+  "renamed",
+  "changed",
+  "renumbered",
+];
 
 export const mark: Command = {
   name: "mark",
   args: "<STATE> [...V]",
+  firstArgument: markStates,
   about: "record or forget versions without running them",
   details: `States:
   applied V…          the versions are recorded as applied, with their files' checksums

@@ -1,9 +1,11 @@
 /** Flags that several commands have, or all of them. */
+import type { PolicyRequest } from "../../request.ts";
 import type { Command, Flag } from "./definition.ts";
 
 export const migrations: Flag = {
   name: "migrations",
   value: "DIR",
+  values: "folder",
   about: "folder of the migrations (default: those inside the executable, else ./migrations)",
 };
 
@@ -46,11 +48,14 @@ export const database: readonly Flag[] = [databaseUrl, tracker, connectTimeout("
 /** Common flags that a command without a database accepts, for scripts that always give them. */
 export const unused: readonly Flag[] = [databaseUrl, tracker];
 
+export const checksumModes: readonly PolicyRequest["checksums"][] = ["warn", "enforce", "off"];
+
 export const policy: readonly Flag[] = [
   { name: "to", value: "V", about: "stop at version V; gaps below it are included" },
   {
     name: "checksums",
     value: "MODE",
+    values: checksumModes,
     about: "warn, enforce or off: what an edited file that is applied means (default: warn)",
   },
   { name: "strict", about: "refuse versions that are applied and not in the set" },
@@ -70,6 +75,12 @@ export const locks: readonly Flag[] = [
     value: "TIME",
     about: "how long to try a migration that cannot get its locks (default: 5min)",
   },
+];
+
+/** In the place of a command. */
+export const standaloneFlags: readonly Flag[] = [
+  { name: "help", about: "show the commands" },
+  { name: "version", about: "show the version, and which migrations are inside" },
 ];
 
 /** Flags of every command. */

@@ -74,6 +74,8 @@ describe("commands with their defaults", () => {
         change: { to: "pending", versions: ["7"] },
       },
     },
+    { argv: ["completion", "zsh"], request: { command: "completion", shell: "zsh" } },
+    { argv: ["man"], request: { command: "man" } },
     { argv: ["version"], request: { command: "version" } },
     { argv: ["--version"], request: { command: "version" } },
     { argv: ["-v"], request: { command: "version" } },
@@ -418,7 +420,7 @@ describe("help", () => {
 
   test.each([...commands])("the examples of $name are understood", (command) => {
     for (const [example] of command.examples) {
-      const argv = (example.split(" | ")[0] ?? "").split(" ").slice(1);
+      const argv = (example.split(/ [|>] /)[0] ?? "").split(" ").slice(1);
       expect(codesOf(read(...argv))).toEqual([]);
     }
   });
