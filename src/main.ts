@@ -9,6 +9,7 @@ import { inside } from "./adapters/inside.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { watchSignals } from "./adapters/signals.ts";
 import { processStreams } from "./adapters/streams.ts";
+import { commandLine } from "./cli/options.ts";
 import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { allProblems } from "./cli/problem-text.ts";
 import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
@@ -109,11 +110,11 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       };
     case "completion": {
       const { completionScript } = await import("./cli/completion/completion.ts");
-      return { kind: "text", text: completionScript(request.shell) };
+      return { kind: "text", text: completionScript(request.shell, commandLine) };
     }
     case "man": {
       const { manPage } = await import("./cli/man.ts");
-      return { kind: "text", text: manPage() };
+      return { kind: "text", text: manPage(commandLine) };
     }
     case "show":
     case "new":

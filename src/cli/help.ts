@@ -1,4 +1,4 @@
-import { commands } from "./options.ts";
+import { commandLine, commands } from "./options.ts";
 import type { Command, Flag } from "./options/definition.ts";
 import { commonFlags } from "./options/shared.ts";
 
@@ -7,16 +7,13 @@ export function helpText(command: Command | undefined): string {
   return command === undefined ? overview() : commandHelp(command);
 }
 
-export const intent = `lacuna applies plain SQL migrations to PostgreSQL and tracks them as a set:
-a migration that is merged late, below a number that is already applied, still runs.`;
-
 function overview(): string {
-  return `${intent}
+  return `${commandLine.intent}
 
 Usage: lacuna <command> [flags]
 
 Commands:
-${columns(commands.map((command) => [usageOf(command), command.about]))}
+${columns(commands.map((command) => [usage(command), command.about]))}
 
 Flags of every command:
 ${columns(commonFlags.map(flagColumns))}
@@ -33,7 +30,7 @@ function commandHelp(command: Command): string {
   const details = command.details === undefined ? "" : `\n${command.details}\n`;
   return `lacuna ${command.name}: ${command.about}
 
-Usage: lacuna ${usageOf(command)} [flags]
+Usage: lacuna ${usage(command)} [flags]
 ${details}
 Flags:
 ${columns(command.flags.map(flagColumns))}
@@ -46,7 +43,7 @@ ${columns(command.examples)}
 `;
 }
 
-export function usageOf(command: Command): string {
+function usage(command: Command): string {
   return `${command.name} ${command.args}`.trim();
 }
 

@@ -1,13 +1,11 @@
 /** The man page, lacuna(1), in the macros of man(7). It has no date: the same version, the same page. */
 import { productVersion } from "../product.ts";
-import { intent, usageOf } from "./help.ts";
-import { commands } from "./options.ts";
-import type { Command, Flag } from "./options/definition.ts";
-import { commonFlags, standaloneFlags } from "./options/shared.ts";
+import type { Command, CommandLine, Flag } from "./options/definition.ts";
 import { directives, environmentVariables, exitCodes, fileNames } from "./reference.ts";
 import { bold, heading, italic, prose, term } from "./roff.ts";
 
-export function manPage(): string {
+export function manPage(line: CommandLine): string {
+  const { intent, commands, commonFlags, standaloneFlags } = line;
   const entry = ([name, about]: readonly [string, string]): string =>
     term(bold(name), prose(about));
   const sections: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +44,7 @@ export function manPage(): string {
 
 function commandSection(command: Command): string {
   return [
-    heading("SS", `lacuna ${usageOf(command)} [flags]`),
+    heading("SS", ["lacuna", command.name, command.args, "[flags]"].filter(Boolean).join(" ")),
     prose(`${command.about.replace(/^./, (letter) => letter.toUpperCase())}.`),
     ...detailsOf(command),
     ...(command.flags.length === 0 ? [] : [".PP", "Flags:", ...command.flags.map(flagEntry)]),

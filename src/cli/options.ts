@@ -1,12 +1,13 @@
 /** The commands, in the order of the help. */
 import { build } from "./options/build.ts";
 import { completion } from "./options/completion.ts";
-import type { Command } from "./options/definition.ts";
+import type { Command, CommandLine } from "./options/definition.ts";
 import { man } from "./options/man.ts";
 import { mark } from "./options/mark.ts";
 import { newCommand } from "./options/new.ts";
 import { plan } from "./options/plan.ts";
 import { serve } from "./options/serve.ts";
+import { commonFlags, standaloneFlags } from "./options/shared.ts";
 import { show } from "./options/show.ts";
 import { smoke } from "./options/smoke.ts";
 import { status } from "./options/status.ts";
@@ -29,3 +30,11 @@ export const commands: readonly Command[] = [
   completion,
   man,
 ];
+
+export const commandLine: CommandLine = {
+  intent: `lacuna applies plain SQL migrations to PostgreSQL and tracks them as a set:
+a migration that is merged late, below a number that is already applied, still runs.`,
+  commands,
+  commonFlags,
+  standaloneFlags,
+};

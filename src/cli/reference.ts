@@ -1,6 +1,5 @@
 /** What the man page says beside the commands. The README says it too; a test compares the two. */
 import type { ExitCode } from "../core/problem.ts";
-import { pgVariables } from "./database-url.ts";
 
 /** In the notation of the help: code between backticks. */
 type Entries = readonly (readonly [term: string, about: string])[];
@@ -39,6 +38,26 @@ export const fileNames: Entries = [
   ["<version>_<name>.up.sql", "what `up` runs; a version is digits of any length"],
   ["<version>_<name>.sql", "the same"],
   ["<version>_<name>.down.sql", "what takes it back, for `lacuna show --down`; it is never run"],
+];
+
+/** Those that database-url.ts reads; a test compares. */
+const pgVariables = [
+  "PGHOST",
+  "PGPORT",
+  "PGUSER",
+  "PGPASSWORD",
+  "PGDATABASE",
+  "PGPASSFILE",
+  "PGSSLMODE",
+  "PGSSLROOTCERT",
+  "PGSSLCERT",
+  "PGSSLKEY",
+  "PGTARGETSESSIONATTRS",
+  "PGOPTIONS",
+  "PGAPPNAME",
+  "PGCHANNELBINDING",
+  "PGGSSENCMODE",
+  "PGSSLNEGOTIATION",
 ];
 
 export const environmentVariables: Entries = [

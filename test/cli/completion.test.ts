@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionScript } from "../../src/cli/completion/completion.ts";
-import { commands } from "../../src/cli/options.ts";
+import { commandLine, commands } from "../../src/cli/options.ts";
 import { shells } from "../../src/cli/options/completion.ts";
 import type { Command } from "../../src/cli/options/definition.ts";
 import { flagsOf } from "../../src/cli/options/shared.ts";
@@ -91,10 +91,13 @@ const presses: readonly (readonly [line: string, then: string])[] = [
 const pressesOfBash: typeof presses = [
   ["lacuna up --migrations rep", "lacuna up --migrations rep"],
   [`lacuna up --migrations "my fo`, `lacuna up --migrations "my folder"/`],
+  [`lacuna up --migrations "at: no`, `lacuna up --migrations "at: noon"/`],
+  // It looks for a folder `down`, to put a slash behind it.
+  ["lacuna up --migrations=up=do", "lacuna up --migrations=up=down "],
   ["lacuna up --migrations $(touch ran)/", "lacuna up --migrations $(touch ran)/"],
   ["lacuna up --migrations '$(touch ran)/", "lacuna up --migrations '$(touch ran)/"],
 ];
-const files = ["sql/deep/", "my folder/", "o'clock/", "report.xml"];
+const files = ["sql/deep/", "my folder/", "o'clock/", "at: noon/", "up=down/", "report.xml"];
 
 /** What a description must not do: run, end its quotes or brackets, or end before its end. */
 const hostile: readonly Command[] = [
@@ -158,7 +161,7 @@ for (const shell of shells) {
     if (shell === "zsh") {
       test("it is found in a folder of fpath", async () => {
         const own = fs.mkdtempSync(join(temporary, "zsh-"));
-        fs.writeFileSync(join(own, "_lacuna"), completionScript("zsh"));
+        fs.writeFileSync(join(own, "_lacuna"), completionScript("zsh", commandLine));
         await using found = await zsh(own, "fpath=($PWD $fpath)", "true");
         expect(await found.offers("lacuna up --stri")).toEqual(["--strict"]);
         expect(await found.offers("lacuna up --stri")).toEqual(["--strict"]);

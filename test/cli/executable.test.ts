@@ -12,6 +12,7 @@ import postgres from "postgres";
 import { directorySource } from "../../src/adapters/directory.ts";
 import { completionScript } from "../../src/cli/completion/completion.ts";
 import { manPage } from "../../src/cli/man.ts";
+import { commandLine } from "../../src/cli/options.ts";
 import { shells } from "../../src/cli/options/completion.ts";
 import { setDigest } from "../../src/core/digest.ts";
 import { scan } from "../../src/core/scan.ts";
@@ -119,14 +120,19 @@ test("completions and man page leave as they are made, whatever is said of the t
   const flags = ["--quiet", "--no-color"];
   for (const shell of shells) {
     const { stdout, stderr, exitCode } = await run(["completion", shell, ...flags]);
-    expect(String(stdout)).toBe(completionScript(shell));
+    expect(String(stdout)).toBe(completionScript(shell, commandLine));
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   }
   const { stdout, stderr, exitCode } = await run(["man", "--verbose"]);
-  expect(String(stdout)).toBe(manPage());
+  expect(String(stdout)).toBe(manPage(commandLine));
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   const page = JSON.parse(String((await run(["man", "--json"])).stdout)) as unknown;
-  expect(page).toMatchObject({ lacuna: 1, command: "man", exitCode: 0, text: manPage() });
+  expect(page).toMatchObject({
+    lacuna: 1,
+    command: "man",
+    exitCode: 0,
+    text: manPage(commandLine),
+  });
 });
 
 test("the extensions of PGlite are inside, also for a database that has them already", async () => {

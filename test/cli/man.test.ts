@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { manPage } from "../../src/cli/man.ts";
-import { commands } from "../../src/cli/options.ts";
+import { commandLine, commands } from "../../src/cli/options.ts";
 import { flagsOf } from "../../src/cli/options/shared.ts";
 import { exitCodes } from "../../src/cli/reference.ts";
 import { bold, prose, term } from "../../src/cli/roff.ts";
@@ -60,14 +60,14 @@ for (const { name, lint, show } of programs) {
     };
 
     test("has nothing to complain of", () => {
-      const { stdout, stderr } = run(lint, manPage());
+      const { stdout, stderr } = run(lint, manPage(commandLine));
       const complaints = `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
       // There is none, on purpose.
       expect(complaints.filter((line) => !line.includes('missing date, using ""'))).toEqual([]);
     });
 
     test("shows every command, flag, example and exit code", () => {
-      const text = shown(manPage());
+      const text = shown(manPage(commandLine));
       for (const command of commands) {
         expect(text).toContain(` lacuna ${command.name} `);
         for (const flag of flagsOf(command)) {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { completionScript } from "../../src/cli/completion/completion.ts";
+import { commandLine } from "../../src/cli/options.ts";
 import type { Command } from "../../src/cli/options/definition.ts";
 import type { Shell } from "../../src/request.ts";
 import { Terminal } from "./terminal.ts";
@@ -20,10 +21,10 @@ export interface Completer extends AsyncDisposable {
 export async function completerOf(
   shell: Shell,
   folder: string,
-  commands?: readonly Command[],
+  commands: readonly Command[] = commandLine.commands,
 ): Promise<Completer> {
   const script = join(folder, `completion.${shell}`);
-  fs.writeFileSync(script, completionScript(shell, commands));
+  fs.writeFileSync(script, completionScript(shell, { ...commandLine, commands }));
   switch (shell) {
     case "bash":
       return bash(script, folder);

@@ -3,11 +3,10 @@
  * word apart at the characters of COMP_WORDBREAKS and replaces what stands behind the last of them.
  * https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
-import type { Command, Values } from "../options/definition.ts";
-import { flagsOf, standaloneFlags } from "../options/shared.ts";
+import type { Command, CommandLine, Values } from "../options/definition.ts";
 import { commandWords, flagsWithValues } from "./offers.ts";
 
-export function bashCompletion(commands: readonly Command[]): string {
+export function bashCompletion({ commands, standaloneFlags }: CommandLine): string {
   return `# Completions of lacuna for bash, made by \`lacuna completion bash\`.
 
 _lacuna() {
@@ -119,17 +118,16 @@ const reply = `  case $kind in
     COMPREPLY[i]=\${COMPREPLY[i]#"$head"}
   done`;
 
-function commandCase(command: Command): string {
-  const flags = flagsOf(command);
+function commandCase({ name, firstArgument, flags }: Command): string {
   const words = {
-    first: command.firstArgument ?? [],
+    first: firstArgument ?? [],
     valued: flags.filter((flag) => flag.value !== undefined).map(dashed),
     switches: flags.filter((flag) => flag.value === undefined).map(dashed),
   };
   const assignments = Object.entries(words)
     .filter(([, list]) => list.length > 0)
-    .map(([name, list]) => `        ${name}=${quoted(list)}`);
-  return `      ${command.name})\n${assignments.join("\n")}\n        ;;`;
+    .map(([variable, list]) => `        ${variable}=${quoted(list)}`);
+  return `      ${name})\n${assignments.join("\n")}\n        ;;`;
 }
 
 function valueCase([name, values]: readonly [string, Values]): string {

@@ -1,18 +1,26 @@
-/** The completions of a shell, as the script that it reads. */
+/**
+ * The completions of a shell, as the script that it reads. What is made here is told the command
+ * line, and so shares no code with what every start loads: each part that is shared is one more
+ * file inside the executable to be opened.
+ */
 import type { Shell } from "../../request.ts";
-import { commands } from "../options.ts";
-import type { Command } from "../options/definition.ts";
+import type { CommandLine } from "../options/definition.ts";
 import { bashCompletion } from "./bash.ts";
 import { fishCompletion } from "./fish.ts";
 import { zshCompletion } from "./zsh.ts";
 
-export function completionScript(shell: Shell, of: readonly Command[] = commands): string {
+export function completionScript(shell: Shell, line: CommandLine): string {
+  const commands = line.commands.map((command) => ({
+    ...command,
+    flags: [...command.flags, ...line.commonFlags],
+  }));
+  const whole = { ...line, commands };
   switch (shell) {
     case "bash":
-      return bashCompletion(of);
+      return bashCompletion(whole);
     case "zsh":
-      return zshCompletion(of);
+      return zshCompletion(whole);
     case "fish":
-      return fishCompletion(of);
+      return fishCompletion(whole);
   }
 }

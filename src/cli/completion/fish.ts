@@ -1,9 +1,8 @@
 /** fish, from 3.0. It offers a flag again that was given, so each flag has a condition. */
-import type { Command, Flag } from "../options/definition.ts";
-import { flagsOf, standaloneFlags } from "../options/shared.ts";
+import type { Command, CommandLine, Flag } from "../options/definition.ts";
 import { commandWords, singleQuoted } from "./offers.ts";
 
-export function fishCompletion(commands: readonly Command[]): string {
+export function fishCompletion({ commands, standaloneFlags }: CommandLine): string {
   const names = commands.map(({ name }) => name);
   const lines = [
     ...commandWords(commands).map(({ word, about }) => complete(atCommand, `-a ${word}`, about)),
@@ -62,7 +61,7 @@ ${lines.join("\n")}
 const atCommand = "__lacuna_lacks_command";
 
 function ofCommand(command: Command): readonly string[] {
-  const flags = flagsOf(command);
+  const { flags } = command;
   const valued = flags.filter(({ value }) => value !== undefined).map(({ name }) => `--${name}`);
   const lines = flags.map((flag) => flagLine(command, flag));
   if (command.firstArgument === undefined) return lines;

@@ -1,6 +1,5 @@
 /** What the scripts of all shells are made of, taken from the definitions. */
 import type { Command, Values } from "../options/definition.ts";
-import { flagsOf } from "../options/shared.ts";
 
 /** What can stand in the place of the command. */
 export function commandWords(
@@ -16,7 +15,7 @@ export function commandWords(
 export function flagsWithValues(
   commands: readonly Command[],
 ): readonly (readonly [string, Values])[] {
-  const flags = commands.flatMap((command) => flagsOf(command));
+  const flags = commands.flatMap((command) => command.flags);
   return [
     ...new Map(
       flags.flatMap(({ name, values }) => (values === undefined ? [] : [[name, values] as const])),

@@ -1,9 +1,8 @@
 /** zsh, by its own _arguments, which never offers twice what was given. */
-import type { Command, Flag, Values } from "../options/definition.ts";
-import { flagsOf, standaloneFlags } from "../options/shared.ts";
+import type { Command, CommandLine, Flag, Values } from "../options/definition.ts";
 import { argumentsOf, commandWords, singleQuoted } from "./offers.ts";
 
-export function zshCompletion(commands: readonly Command[]): string {
+export function zshCompletion({ commands, standaloneFlags }: CommandLine): string {
   const described = (pairs: readonly (readonly [string, string])[]): string =>
     pairs.map(([word, about]) => `      ${quoted(`${word}:${about}`)}`).join("\n");
   return `#compdef lacuna
@@ -47,7 +46,7 @@ fi
 
 function commandCase(command: Command): string {
   const specs = [
-    ...flagsOf(command).map(flagSpec),
+    ...command.flags.map(flagSpec),
     ...argumentsOf(command).map(({ name, isRepeated }, index) => {
       const place = isRepeated ? "*" : String(index + 1);
       const values = index === 0 ? command.firstArgument : undefined;

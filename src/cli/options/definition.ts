@@ -15,6 +15,17 @@ export interface Flag {
 /** One of these words, or the path of something that is there. */
 export type Values = readonly string[] | "file" | "folder";
 
+/** All that can be said to lacuna. */
+export interface CommandLine {
+  /** What lacuna is for, in a sentence. */
+  readonly intent: string;
+  readonly commands: readonly Command[];
+  /** Flags of every command. */
+  readonly commonFlags: readonly Flag[];
+  /** Flags that stand in the place of a command. */
+  readonly standaloneFlags: readonly Flag[];
+}
+
 export interface Command {
   readonly name: string;
   /** Positional arguments, in cac's notation. */

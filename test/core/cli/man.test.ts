@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pgVariables } from "../../../src/cli/database-url.ts";
 import { manPage } from "../../../src/cli/man.ts";
-import { commands } from "../../../src/cli/options.ts";
+import { commandLine, commands } from "../../../src/cli/options.ts";
 import { commonFlags } from "../../../src/cli/options/shared.ts";
 import { directives, environmentVariables, exitCodes } from "../../../src/cli/reference.ts";
 import { bold, prose } from "../../../src/cli/roff.ts";
@@ -10,7 +11,7 @@ import { noDirectives, readDirectives } from "../../../src/core/directives.ts";
 import { valueOf } from "../made.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const page = manPage();
+const page = manPage(commandLine);
 
 describe("roff", () => {
   test.each([
@@ -80,7 +81,8 @@ describe("the page", () => {
     );
     expect(names).toContain("DATABASE_URL");
     // Read in order to be refused.
-    for (const name of names.filter((one) => one !== "PGSERVICE")) expect(text).toContain(name);
+    const read = [...names, ...pgVariables].filter((one) => one !== "PGSERVICE");
+    for (const name of read) expect(text).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
   test.each(directives)("%s is a directive", (line) => {
