@@ -118,9 +118,11 @@ const hostile: readonly Command[] = [
 ];
 
 for (const shell of shells) {
-  const isThere = Bun.which(shell) !== null;
-  const title = isThere ? shell : `${shell} (skipped: ${shell} is not installed)`;
-  describe.skipIf(!isThere)(title, () => {
+  if (Bun.which(shell) === null) {
+    test.skip(`${shell} (skipped: ${shell} is not installed)`, () => undefined);
+    continue;
+  }
+  describe(shell, () => {
     let completer: Completer;
     const folder = fs.mkdtempSync(join(temporary, `${shell}-`));
     beforeAll(async () => {
@@ -132,7 +134,7 @@ for (const shell of shells) {
     }, 60_000);
     afterAll(() => completer[Symbol.asyncDispose]());
 
-    test.each(offers)("%s⇥ offers %j", async (line, words) => {
+    test.each(offers)("%s⇥", async (line, words) => {
       expect((await completer.offers(line)).toSorted()).toEqual([...words].toSorted());
     });
 
