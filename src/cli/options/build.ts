@@ -12,16 +12,23 @@ its own set is what they work on. The same files give the same executable.
 Targets: ${platforms.slice(0, 4).join(", ")},
          ${platforms.slice(4).join(", ")}`,
   flags: [
-    { name: "migrations", value: "DIR", about: "folder of the migrations to put inside" },
-    { name: "out", value: "FILE", about: "where the executable is to be" },
+    {
+      name: "migrations",
+      value: "DIR",
+      values: "folder",
+      about: "folder of the migrations to put inside",
+    },
+    { name: "out", value: "FILE", values: "file", about: "where the executable is to be" },
     {
       name: "target",
       value: "TARGET",
+      values: platforms,
       about: "what it is to run on (default: what this one runs on)",
     },
     {
       name: "runtime",
       value: "FILE",
+      values: "file",
       about: "for another target: its released executable (default: lacuna-TARGET beside this one)",
     },
     ...unused,
