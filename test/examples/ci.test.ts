@@ -40,7 +40,7 @@ describe("compose.yaml", () => {
       read_only: true,
       cap_drop: ["ALL"],
       security_opt: ["no-new-privileges:true"],
-      mem_limit: "64m",
+      mem_limit: "128m",
     });
   });
 });
@@ -127,8 +127,10 @@ describe("gitlab-ci.yml", () => {
 
 test("the examples name this version", () => {
   const texts = ["compose.yaml", "github-actions.yml", "gitlab-ci.yml"].map(textOf).join("\n");
-  const named = [...texts.matchAll(/lacuna[:-]v?([0-9][0-9.]*[0-9])/g)].map((match) => match[1]);
-  expect(named).toEqual(Array.from({ length: 4 }, () => productVersion));
+  const named = [...texts.matchAll(/(?:lacuna[:-]|\/v)([0-9][0-9.]*[0-9])/g)].map(
+    (match) => match[1],
+  );
+  expect(named).toEqual(Array.from({ length: 6 }, () => productVersion));
 });
 
 /** Every line that runs lacuna is one that it accepts. */

@@ -99,7 +99,7 @@ describe("lacuna", () => {
       files: secretFilesOf(pod, container),
     });
     expect(read.request).toMatchObject({ target: { database: secretUrl.split("/").at(-1) } });
-    expect(container.resources?.limits?.["memory"]).toBe("64Mi");
+    expect(container.resources?.limits?.["memory"]).toBe("128Mi");
     expect(container.terminationMessagePolicy).toBe("FallbackToLogsOnError");
   });
 
