@@ -1,5 +1,4 @@
 /** The command lines of examples/, read by what reads lacuna's own. */
-import { commands } from "../../src/cli/options.ts";
 import { type Invocation, readRequest } from "../../src/cli/request.ts";
 import { explain } from "../../src/core/explain/explain.ts";
 
@@ -30,8 +29,4 @@ export function linesOf(script: string): readonly (readonly string[])[] {
     .map((line) => line.trim().split(/\s+/))
     .filter(([program = ""]) => /^\.\/(?:.*\/)?(?:lacuna|migrator)$/.test(program))
     .map(([, ...argv]) => argv);
-}
-
-export function isCommand(name: string | undefined): boolean {
-  return commands.some((one) => one.name === name);
 }
