@@ -1,0 +1,136 @@
+/** The images are built, hold what they must and nothing else, and are small. */
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { productVersion } from "../../src/product.ts";
+import { buildExecutable } from "../cli/executable.ts";
+import type { Suite } from "../support/suite.ts";
+import { demand, demandEqual } from "./ground.ts";
+import type { Engine } from "./engine.ts";
+
+const root = join(import.meta.dirname, "../..");
+const released = `lacuna:${productVersion}`;
+const base = `${released}-base`;
+const ownMb = 5;
+
+/** Loader, libc and what goes with it; the folders differ from system to system. */
+const contents = [
+  "etc/group",
+  "etc/nsswitch.conf",
+  "etc/passwd",
+  "etc/ssl/certs/ca-certificates.crt",
+  "ld-linux",
+  "lacuna",
+  "libc.so.6",
+  "libdl.so.2",
+  "libm.so.6",
+  "libpthread.so.0",
+  "usr/share/doc/lacuna/LICENSE",
+  "usr/share/doc/libc6/copyright",
+];
+
+/** The image with the example history, made by what users copy. */
+export async function buildImages({ check }: Suite, engine: Engine): Promise<string> {
+  const migrator = "migrator";
+  const context = join(engine.folder, "context");
+  const executable = buildExecutable(engine.folder, "--bare");
+  const dockerfile = join(root, "container/Dockerfile");
+  const version = ["--build-arg", `VERSION=${productVersion}`];
+
+  await check("the image of a released executable builds", async () => {
+    layOut(executable, context);
+    await engine.build(base, dockerfile, context, ...version, "--target", "base");
+    await engine.build(released, dockerfile, context, ...version);
+    return demand(await engine.podman("run", "--rm", released, "--version"), 0, productVersion);
+  });
+  await check("the same again has the same layers", async () => {
+    const again = join(engine.folder, "again");
+    layOut(executable, again);
+    await engine.build("again", dockerfile, again, ...version);
+    const [one, other] = await Promise.all([layersOf(engine, released), layersOf(engine, "again")]);
+    demandEqual(other, one);
+  });
+  await check("the image with migrations builds, by the Dockerfile that users copy", async () => {
+    const users = join(engine.folder, "users");
+    fs.cpSync(join(root, "migrations"), join(users, "migrations"), { recursive: true });
+    await engine.build(migrator, join(root, "container/Dockerfile.migrations"), users);
+  });
+  await check("an executable made elsewhere, laid on the base, has the same layers", async () => {
+    const made = join(engine.folder, "made");
+    fs.mkdirSync(made);
+    spawnSync(executable, ["build", "--migrations", "migrations", "--out", join(made, "lacuna")], {
+      cwd: root,
+    });
+    fs.writeFileSync(join(made, "Dockerfile"), `FROM ${base}\nCOPY --chown=0:0 lacuna /lacuna\n`);
+    await engine.build("elsewhere", join(made, "Dockerfile"), made);
+    const [one, other] = await Promise.all([
+      layersOf(engine, migrator),
+      layersOf(engine, "elsewhere"),
+    ]);
+    demandEqual(other, one);
+  });
+  for (const image of [released, migrator]) {
+    await check(`${image}: at most ${ownMb} MB more than its executable`, async () => {
+      const bytes = Number(await engine.ask("image", "inspect", "--format", "{{.Size}}", image));
+      const files = await filesOf(engine, image);
+      const inside = files.find(({ path }) => path === "lacuna")?.bytes ?? 0;
+      const [all, own] = [bytes / 1e6, (bytes - inside) / 1e6];
+      const said = `${all.toFixed(1)} MB, ${own.toFixed(2)} MB of it not the executable`;
+      if (own > ownMb || own < 1) throw new Error(said);
+      return said;
+    });
+    await check(`${image}: nothing else is in it, and all of it is root's`, async () => {
+      const files = await filesOf(engine, image);
+      const strangers = files.filter(({ path }) => !contents.some((one) => path.includes(one)));
+      demandEqual(strangers, []);
+      const writable = files.filter(
+        ({ owner, mode }) =>
+          !/^(?:0|root)\/(?:0|root)$/.test(owner) || !/^-..x?.*[-x]..-.$/.test(mode),
+      );
+      demandEqual(writable, []);
+      return `${files.length} files`;
+    });
+    await check(`${image}: its user is a number, not root's`, async () => {
+      const user = await engine.ask("image", "inspect", "--format", "{{.Config.User}}", image);
+      demandEqual(user, "65532:65532");
+    });
+  }
+  return migrator;
+}
+
+function layOut(executable: string, out: string): void {
+  const script = join(root, "container/context.ts");
+  const command = [script, "--executable", executable, "--out", out];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+}
+
+function layersOf(engine: Engine, image: string): Promise<string> {
+  return engine.ask("image", "inspect", "--format", "{{.RootFS.Layers}}", image);
+}
+
+interface ImageFile {
+  readonly mode: string;
+  readonly owner: string;
+  readonly bytes: number;
+  readonly path: string;
+}
+
+async function filesOf(engine: Engine, image: string): Promise<readonly ImageFile[]> {
+  const container = await engine.ask("create", image);
+  const archive = join(engine.folder, `${image.replaceAll(":", "-")}.tar`);
+  await engine.ask("export", "--output", archive, container);
+  await engine.ask("rm", container);
+  const list = spawnSync("tar", ["--list", "--verbose", "--numeric-owner", "--file", archive], {
+    encoding: "utf8",
+  });
+  fs.rmSync(archive);
+  return list.stdout
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [mode = "", owner = "", bytes, , , path = ""] = line.split(/ +/);
+      return { mode, owner, bytes: Number(bytes), path };
+    })
+    .filter(({ mode }) => !mode.startsWith("d"));
+}
