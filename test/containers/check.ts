@@ -4,7 +4,7 @@
  */
 import { startServer, stopServers } from "../support/servers.ts";
 import { suite as newSuite } from "../support/suite.ts";
-import { startEngine, whyNot } from "./engine.ts";
+import { type Engine, startEngine, whyNot } from "./engine.ts";
 import { buildImages } from "./images.ts";
 import { checkReaching } from "./reaching.ts";
 import { checkRunning } from "./running.ts";
@@ -19,12 +19,16 @@ if (reason !== undefined) {
 try {
   await using engine = startEngine();
   const image = await buildImages(suite, engine);
+  if (image !== undefined) await runIt(engine, image);
+} finally {
+  await stopServers();
+}
+suite.end();
+
+async function runIt(engine: Engine, image: string): Promise<void> {
   await using server = await startServer(17);
   const ground = { suite, engine, server, image };
   await checkRunning(ground);
   await checkStopping(ground);
   await checkReaching(ground);
-} finally {
-  await stopServers();
 }
-suite.end();

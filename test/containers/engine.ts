@@ -50,15 +50,12 @@ export function whyNot(): string | undefined {
   if (missing.length === 0) return undefined;
   if (Bun.which("apt-get") === null) return `there is no ${missing.join(", ")}, and no apt-get`;
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...missing]]) {
-    const { status, stderr } = spawnSync("apt-get", ["-q", ...args], {
-      env: environment,
-      encoding: "utf8",
-      timeout: 600_000,
-    });
-    if (status !== 0) return `apt-get ${args.join(" ")} failed: ${stderr.trim()}`;
-  }
-  return undefined;
+  const apt = (...args: readonly string[]) =>
+    spawnSync("apt-get", ["-q", ...args], { env: environment, encoding: "utf8", timeout: 600_000 });
+  // One of its sources may be away, and what is wanted may be there.
+  apt("update");
+  const { status, stderr } = apt("install", "-y", "--no-install-recommends", ...missing);
+  return status === 0 ? undefined : `apt-get cannot install ${missing.join(", ")}: ${stderr.trim()}`;
 }
 
 export function startEngine(): Engine {
