@@ -55,7 +55,9 @@ export function whyNot(): string | undefined {
   // One of its sources may be away, and what is wanted may be there.
   apt("update");
   const { status, stderr } = apt("install", "-y", "--no-install-recommends", ...missing);
-  return status === 0 ? undefined : `apt-get cannot install ${missing.join(", ")}: ${stderr.trim()}`;
+  return status === 0
+    ? undefined
+    : `apt-get cannot install ${missing.join(", ")}: ${stderr.trim()}`;
 }
 
 export function startEngine(): Engine {
@@ -63,7 +65,7 @@ export function startEngine(): Engine {
   fs.chmodSync(folder, 0o755);
   const environment = configure(folder);
   const run = (program: string, args: readonly string[]): Promise<Ended> =>
-    ended(program, args, environment);
+    ended(program, args, folder, environment);
   const ask = async (program: string, args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await run(program, args);
     if (exitCode === 0) return stdout.trim();
@@ -133,9 +135,12 @@ function configure(folder: string): NodeJS.ProcessEnv {
 async function ended(
   program: string,
   args: readonly string[],
+  cwd: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Ended> {
   const child = Bun.spawn([program, ...args], {
+    // conmon leaves a file `oom` behind where it was started.
+    cwd,
     env,
     stdin: "ignore",
     stdout: "pipe",

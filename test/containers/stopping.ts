@@ -9,8 +9,6 @@ import { freshDatabase } from "../support/servers.ts";
 import type { Running } from "./engine.ts";
 import { demand, demandEqual, type Ground, hardened, until, variable } from "./ground.ts";
 
-const port = 18_471;
-
 export async function checkStopping(ground: Ground): Promise<void> {
   const { check } = ground.suite;
   for (const [signal, exitCode] of [
@@ -64,9 +62,10 @@ async function interrupted(ground: Ground, signal: string, exitCode: number): Pr
 async function served({ engine, server, image }: Ground): Promise<string> {
   await using empty = await freshDatabase(server);
   const flags = [...hardened, ...variable("DATABASE_URL", empty.url)];
+  const port = freePort();
   const args = ["serve", "--up", "--host", "127.0.0.1", "--port", String(port)];
   const running = engine.start({ image, flags, args });
-  await until(running, isReady);
+  await until(running, () => isReady(port));
   const pid = await running.pid();
   demandEqual(rightsOf(pid), {
     Uid: "65532 65532 65532 65532",
@@ -98,7 +97,14 @@ async function stopping(
   return { elapsedMs: performance.now() - startMs, ended };
 }
 
-async function isReady(): Promise<boolean> {
+function freePort(): number {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const { port } = probe;
+  probe.stop();
+  return port;
+}
+
+async function isReady(port: number): Promise<boolean> {
   try {
     return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
   } catch {
