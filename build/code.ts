@@ -64,7 +64,7 @@ function replacements(): ReadonlyMap<string, string> {
       `import { inside } from "${insideModule}";\n${replaceIn(
         parserIndex,
         /\bPgQueryModule\(\)/g,
-        'PgQueryModule({ locateFile: () => inside.parts["parser.wasm"] })',
+        'PgQueryModule({ locateFile: () => inside.parts["parser.wasm"], printErr() {} })',
       )}`,
     ],
   ]);

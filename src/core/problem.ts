@@ -33,6 +33,7 @@ export type RequestProblem =
     }
   | { readonly code: "no-down"; readonly version: Version; readonly id: string }
   | { readonly code: "cannot-write"; readonly path: string; readonly message: string }
+  | { readonly code: "no-parser"; readonly message: string }
   | { readonly code: "nothing-to-embed"; readonly folder: string }
   | { readonly code: "no-executable" }
   | { readonly code: "not-built"; readonly path: string; readonly message: string }

@@ -24,6 +24,7 @@ export async function checkRunning(ground: Ground): Promise<void> {
       return isLimited ? `peak ${group.peakMib()} MiB` : undefined;
     },
   );
+  if (isLimited) await check("half of it is too little, which is no bug", () => tooLittle(ground));
   await check("status --check agrees", async () =>
     demand(await run(ground, [...given, ...limits], "status --check"), 0),
   );
@@ -70,6 +71,15 @@ async function limitsHold(ground: Ground): Promise<boolean> {
     return `with 1g its peak is ${wider.peakMib()} MiB`;
   });
   return true;
+}
+
+async function tooLittle(ground: Ground): Promise<void> {
+  await using database = await freshDatabase(ground.server);
+  using group = memoryGroup("32m");
+  const url = variable("DATABASE_URL", database.url);
+  const ended = await run(ground, [...hardened, ...group.flags, ...url], "up");
+  // Killed, where the rest of it does not fit either.
+  if (ended.exitCode !== 137) demand(ended, 2, "Cannot load PostgreSQL's SQL parser");
 }
 
 async function written(ground: Ground): Promise<void> {

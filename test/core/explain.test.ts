@@ -79,6 +79,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: [path, "EACCES"],
     advises: ["nothing was overwritten"],
   },
+  "no-parser": {
+    problem: { code: "no-parser", message: "Aborted(RangeError: Out of memory)" },
+    exitCode: 2,
+    names: ["parser", "Out of memory"],
+    advises: ["64 MiB"],
+  },
   "nothing-to-embed": {
     problem: { code: "nothing-to-embed", folder: "sql" },
     exitCode: 2,

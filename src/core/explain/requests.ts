@@ -43,6 +43,11 @@ export const requests: Explanations<RequestProblem> = {
     hint: "nothing was overwritten; check the folder and its permissions",
     exitCode: 2,
   }),
+  "no-parser": (problem) => ({
+    title: `Cannot load PostgreSQL's SQL parser: ${problem.message}`,
+    hint: "it is needed where something is pending; `up` wants 64 MiB of memory, with large files more",
+    exitCode: 2,
+  }),
   "nothing-to-embed": (problem) => ({
     title: `Cannot build: there are no migrations in ${quoted(problem.folder)}`,
     hint: "name the folder with your .sql files: --migrations DIR",
