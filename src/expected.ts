@@ -11,7 +11,15 @@ export function expectedIn(
   { signal }: Interruption,
 ): readonly Problem[] | undefined {
   if (error instanceof Refusal) return error.problems;
+  const refusal = notPermitted(error);
+  if (refusal !== undefined) return [refusal];
   return error instanceof SqlError
     ? [sqlProblem(error.kind, error.server, doing, signal)]
     : undefined;
+}
+
+/** Deno's errors are named NotCapable; libpg-query passes only their words on. */
+export function notPermitted(error: unknown): Problem | undefined {
+  const message = /\bNotCapable: (Requires .*? access(?: to "[^"]*")?)/.exec(String(error))?.[1];
+  return message === undefined ? undefined : { code: "not-permitted", message };
 }

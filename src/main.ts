@@ -17,15 +17,11 @@ import { readRequest } from "./cli/request.ts";
 import type { ExitCode } from "./core/problem.ts";
 import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Event } from "./events.ts";
-import { expectedIn } from "./expected.ts";
+import { expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Database, Refusal, type Source, type World } from "./ports.ts";
 import { productVersion } from "./product.ts";
 import type { Request, TargetRequest, VerifyRequest } from "./request.ts";
-
-const environment = { ...process.env };
-// postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
-for (const name of Object.keys(environment)) if (name.startsWith("PG")) delete process.env[name];
 
 const developmentFolder = "migrations";
 const streams = processStreams();
@@ -33,6 +29,9 @@ let output: Output = outputTo(streams, redactor(undefined));
 process.on("uncaughtException", reportBug);
 process.on("unhandledRejection", reportBug);
 const interruption = watchSignals(process);
+const environment = { ...process.env };
+// postgres.js reads PG* by itself; here every option is read once, and passed on explicitly.
+for (const name of Object.keys(environment)) if (name.startsWith("PG")) delete process.env[name];
 process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -306,6 +305,11 @@ function hasColor(): boolean {
 }
 
 function reportBug(error: unknown): void {
+  const refusal = notPermitted(error);
+  if (refusal !== undefined) {
+    for (const line of allProblems([refusal], [])) output.talk(line);
+    process.exit(2);
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   output.talk(
     `error: a bug in lacuna ${productVersion}\n${text}\n\nhint: please report it with the lines above`,

@@ -57,7 +57,7 @@ function isAlive(holder: number): boolean {
     kill(holder, 0);
     return true;
   } catch (error) {
-    // EPERM: it is somebody else's, and alive.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    // EPERM: it is somebody else's, and alive. Deno without --allow-run tells nothing of it.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

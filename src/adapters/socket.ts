@@ -131,7 +131,9 @@ function settled(socket: net.Socket, event: string, timeoutMs: number): Promise<
       resolve(value);
     };
     const onError = (error: NodeJS.ErrnoException): void => {
-      fail(error.code ?? "ECONNRESET", error.message, error);
+      // Deno's word for a host that --allow-net does not name: waiting does not help.
+      const code = error.name === "NotCapable" ? "NOT_PERMITTED" : error.code;
+      fail(code ?? "ECONNRESET", error.message, error);
     };
     const onClose = (): void => {
       fail("ECONNRESET", "the server closed the connection");

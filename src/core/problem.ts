@@ -43,6 +43,7 @@ export type RequestProblem =
       readonly path: string;
       readonly reason: string;
     }
+  | { readonly code: "not-permitted"; readonly message: string }
   | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
 
 export type FileProblem =

@@ -114,6 +114,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["windows-x64", "bin/lacuna-windows-x64.exe", "there is no such file"],
     advises: ["--runtime", "lacuna-windows-x64.exe"],
   },
+  "not-permitted": {
+    problem: { code: "not-permitted", message: 'Requires read access to "m"' },
+    exitCode: 2,
+    names: ["Deno", 'read access to "m"'],
+    advises: ["deno run", "README"],
+  },
   "not-marked": {
     problem: { code: "not-marked", version, message: "it is not applied" },
     exitCode: 2,

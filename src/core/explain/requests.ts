@@ -68,6 +68,11 @@ export const requests: Explanations<RequestProblem> = {
     hint: `download ${releaseName(problem.platform)} of this version, and name it with --runtime FILE`,
     exitCode: 2,
   }),
+  "not-permitted": (problem) => ({
+    title: `Cannot go on, Deno does not permit it: ${problem.message}`,
+    hint: "give `deno run` the permissions that README.md has for each command, under With Deno",
+    exitCode: 2,
+  }),
   "not-marked": (problem) => ({
     title: `Cannot mark ${problem.version}: ${problem.message}`,
     hint: "`lacuna status` shows the state of every version",
