@@ -10,6 +10,9 @@ import type { PackedFile } from "../src/core/pack.ts";
 
 const root = join(import.meta.dirname, "..");
 
+/** What works hard asks to be compiled (jitPolicy); it counts for the thread that says it. */
+const startsWork = "Bun.unsafe.setJITPolicy(1);";
+
 /** The same sources give the same modules, wherever they lie. */
 export async function bundledCode(): Promise<readonly PackedFile[]> {
   const modules = replacements();
@@ -17,7 +20,7 @@ export async function bundledCode(): Promise<readonly PackedFile[]> {
   // Paths relative to the working directory would become part of the chunks' names.
   process.chdir(root);
   const { outputs } = await Bun.build({
-    entrypoints: ["src/main.ts", "src/adapters/pglite-worker.ts"].map((path) => join(root, path)),
+    entrypoints: ["src/start.ts", "src/adapters/pglite-worker.ts"].map((path) => join(root, path)),
     plugins: [
       {
         name: "inside",
@@ -55,13 +58,15 @@ function replacements(): ReadonlyMap<string, string> {
   const parser = dirname(Bun.resolveSync("libpg-query", root));
   const parserModule = join(parser, "libpg-query.js");
   const parserIndex = join(parser, "index.js");
+  const pglite = Bun.resolveSync("@electric-sql/pglite", root);
   return new Map([
     [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
+    [pglite, `${startsWork}\n${fs.readFileSync(pglite, "utf8")}`],
     // It looks for its WebAssembly beside itself, and carries the path of node_modules.
     [parserModule, replaceIn(parserModule, /\b__(?:dir|file)name\b/g, '""')],
     [
       parserIndex,
-      `import { inside } from "${insideModule}";\n${replaceIn(
+      `${startsWork}\nimport { inside } from "${insideModule}";\n${replaceIn(
         parserIndex,
         /\bPgQueryModule\(\)/g,
         'PgQueryModule({ locateFile: () => inside.parts["parser.wasm"], printErr() {} })',

@@ -9,7 +9,7 @@ const sources = filesIn("src");
 
 /** From the ground up; the first that fits a path is its floor. Imports go down or stay. */
 const floors: readonly (readonly [floor: number, path: RegExp])[] = [
-  [7, /^src\/(?:main|library|testing)\.ts$/],
+  [7, /^src\/(?:start|main|library|testing)\.ts$/],
   [7, /^src\/(?:library|testing)\//],
   [6, /^src\/commands\//],
   [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|reading\.ts|probing\.ts)/],
@@ -71,7 +71,7 @@ describe("rules", () => {
     [
       /\bprocess\b(?!\/)/,
       "main.ts alone knows the process",
-      /^src\/(?:main|adapters\/(?:folder-lock|executable|making))\.ts$/,
+      /^src\/(?:start|main|adapters\/(?:folder-lock|executable|making))\.ts$/,
     ],
     [/console\.|println/, "nothing is printed but in render"],
     [/\bTO(?:DO)\b|FIX(?:ME)\b|XX(?:X)\b/, "an open end is an issue, not a comment"],

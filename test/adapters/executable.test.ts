@@ -67,7 +67,7 @@ test.each([
 
 async function make(code: string, out: string): Promise<unknown> {
   const modules = [
-    { name: "main.js", bytes: new TextEncoder().encode(code) },
+    { name: "start.js", bytes: new TextEncoder().encode(code) },
     { name: "pglite-worker.js", bytes: new Uint8Array() },
   ];
   const maker = executableMaker({ code: modules, parts }, own);
