@@ -1,13 +1,12 @@
 /**
  * `bun run start-cost`: what a start costs, as a ratio to `bun --version` in turns within one run,
- * and the peak memory of an `up` that has nothing to do. It prints a line a check and a last line
- * that counts, as test/check.ts does.
+ * and the peak memory of an `up` that has nothing to do.
  */
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { say } from "./support/say.ts";
 import { freshDatabase, startServer, stopServers } from "./support/servers.ts";
+import { suite } from "./support/suite.ts";
 
 const executable = join(import.meta.dirname, "../dist/lacuna");
 const pairs = 200;
@@ -16,7 +15,7 @@ const runs = 7;
 const largestMb = 48;
 
 const cwd = tmpdir();
-let failed = 0;
+const { check, end } = suite();
 try {
   const own: number[] = [];
   const bun: number[] = [];
@@ -28,10 +27,11 @@ try {
   const [best, bestOfBun] = [Math.min(...own), Math.min(...bun)];
   const ratio = best / bestOfBun;
   const times = `${best.toFixed(1)} ms to ${bestOfBun.toFixed(1)} ms`;
-  check(
-    `--version takes ${ratio.toFixed(2)} times what it takes bun (${times})`,
-    ratio < largestRatio,
-  );
+  await check(`--version takes less than ${largestRatio} times what it takes bun`, () => {
+    const said = `${ratio.toFixed(2)} times: ${times}`;
+    if (ratio >= largestRatio) throw new Error(said);
+    return said;
+  });
 
   await using server = await startServer(18);
   await using database = await freshDatabase(server);
@@ -39,12 +39,15 @@ try {
   peakMb(up);
   const peaks = Array.from({ length: runs }, () => peakMb(up)).toSorted((one, two) => one - two);
   const median = peaks[Math.floor(runs / 2)] ?? Infinity;
-  check(`up with nothing pending peaks at ${median.toFixed(1)} MiB`, median < largestMb);
+  await check(`up with nothing pending peaks below ${largestMb} MiB`, () => {
+    const said = `${median.toFixed(1)} MiB`;
+    if (median >= largestMb) throw new Error(said);
+    return said;
+  });
 } finally {
   await stopServers();
 }
-say(`${2 - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end();
 
 function elapsedMs(command: string): number {
   const startMs = performance.now();
@@ -71,9 +74,4 @@ function peakMb(argv: readonly string[]): number {
 interface Peak {
   readonly exitCode: number;
   readonly bytes: number;
-}
-
-function check(title: string, holds: boolean): void {
-  say(`${holds ? "pass" : "FAIL"}  ${title}`);
-  if (!holds) failed++;
 }

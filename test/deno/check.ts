@@ -1,8 +1,6 @@
 /**
  * `bun run deno`: src/main.ts under Deno, with the permissions that README.md has for each command
  * and nothing more, on a server and on PGlite. No registry can be reached, and Deno's cache is empty.
- *
- * It prints a line a check and a last line that counts, as test/check.ts does.
  */
 import { spawn } from "node:child_process";
 import {
@@ -16,15 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { say } from "../support/say.ts";
 import { freshDatabase, startServer, stopServers, type TestServer } from "../support/servers.ts";
+import { suite } from "../support/suite.ts";
 
 const root = join(import.meta.dirname, "../..");
 const deno = join(root, "node_modules/.bin/deno");
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "lacuna-deno-")));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-let passed = 0;
-let failed = 0;
+const { check, end } = suite();
 
 interface Run {
   /** What is run, and whose line of the README gives the permissions. */
@@ -56,8 +53,7 @@ try {
   await stopServers();
   rmSync(temporary, { recursive: true, force: true });
 }
-say(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+end();
 
 async function onServer(): Promise<void> {
   const own = "host all postgres 127.0.0.1/32 trust\n";
@@ -238,16 +234,4 @@ function everyPath(): readonly string[] {
         : [];
       return [entry.name, ...inside.map((path) => join(entry.name, String(path)))];
     });
-}
-
-async function check(title: string, work: () => unknown): Promise<void> {
-  const startMs = performance.now();
-  try {
-    await work();
-    say(`pass  ${title}  ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
-    passed++;
-  } catch (error) {
-    say(`FAIL  ${title}\n${error instanceof Error ? error.message : String(error)}`);
-    failed++;
-  }
 }

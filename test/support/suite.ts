@@ -2,7 +2,7 @@ import { say } from "./say.ts";
 
 /** A suite that takes long, and so is a command of its own: a line a check, and one that counts. */
 export interface Suite {
-  /** Fails where the work throws. What it gives is shown: its last line. */
+  /** Fails where the work throws. A text that it gives is shown: its last line. */
   readonly check: (title: string, work: () => unknown) => Promise<void>;
   /** What cannot be checked on this machine. It counts as neither. */
   readonly skip: (title: string, reason: string) => void;
@@ -20,7 +20,7 @@ export function suite(): Suite {
       try {
         const said = await work();
         const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-        say(`pass  ${title}  ${seconds} s${said === undefined ? "" : `  ${lastLine(said)}`}`);
+        say(`pass  ${title}  ${seconds} s${typeof said === "string" ? `  ${lastLine(said)}` : ""}`);
         passed++;
       } catch (error) {
         say(`FAIL  ${title}\n${error instanceof Error ? error.message : String(error)}`);
@@ -38,6 +38,6 @@ export function suite(): Suite {
   };
 }
 
-export function lastLine(said: unknown): string {
-  return String(said).trim().split("\n").at(-1) ?? "";
+export function lastLine(said: string): string {
+  return said.trim().split("\n").at(-1) ?? "";
 }
