@@ -1,0 +1,109 @@
+/**
+ * A release: for each platform an executable without migrations, and an archive of it with what
+ * goes with it; the bill of materials; and the sums of all files, as `sha256sum --check` reads them.
+ */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { dirname, join } from "node:path";
+import { type Contents, executableMaker } from "../src/adapters/executable.ts";
+import { makeFolder, removeLeftOvers } from "../src/adapters/making.ts";
+import type { Own } from "../src/adapters/runtime.ts";
+import { type Platform, releaseName } from "../src/core/platform.ts";
+import { productVersion } from "../src/product.ts";
+import { type ArchivedFile, tarGz, zip } from "./archives.ts";
+import { Failure } from "./failure.ts";
+import { papers } from "./papers.ts";
+import { runtimeFor } from "./runtimes.ts";
+
+export interface ReleasedFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const sumsName = "SHA256SUMS";
+
+/** @param out A folder that is not there yet, is empty, or holds a release: it is replaced. */
+export async function release(
+  out: string,
+  wanted: readonly Platform[],
+  contents: Contents,
+  own: Own,
+): Promise<readonly ReleasedFile[]> {
+  checkPlace(out);
+  fs.mkdirSync(dirname(out), { recursive: true });
+  removeLeftOvers(dirname(out));
+  using temporary = makeFolder(out, out);
+  const folder = join(temporary.path, "release");
+  fs.mkdirSync(folder);
+  const maker = executableMaker(contents, own);
+  const companions = papers();
+  const files: ReleasedFile[] = [];
+  const write = (name: string, bytes: Uint8Array): void => {
+    fs.writeFileSync(join(folder, name), bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    files.push({ name, sha256, bytes: bytes.length });
+  };
+  const writeArchive = async (platform: Platform, executable: string): Promise<void> => {
+    const { name, bytes } = await archiveOf(platform, executable, companions);
+    write(name, bytes);
+  };
+  // An archive is packed beside the making of the next executable; each takes 400 MB of memory.
+  let packing: Promise<void> = Promise.resolve();
+  for (const platform of wanted) {
+    const runtime = join(temporary.path, `runtime-${platform}`);
+    fs.writeFileSync(runtime, await runtimeFor(platform));
+    const path = join(folder, releaseName(platform));
+    const { sha256, bytes } = await maker.make({
+      out: path,
+      files: undefined,
+      set: undefined,
+      platform,
+      runtime,
+    });
+    fs.rmSync(runtime);
+    files.push({ name: releaseName(platform), sha256, bytes });
+    await packing;
+    packing = writeArchive(platform, path);
+  }
+  await packing;
+  for (const { name, bytes } of companions) {
+    if (name === "lacuna.cdx.json") write(`lacuna-${productVersion}.cdx.json`, bytes);
+  }
+  files.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const sums = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join("");
+  fs.writeFileSync(join(folder, sumsName), sums);
+  if (fs.existsSync(out)) fs.renameSync(out, join(temporary.path, "before"));
+  fs.renameSync(folder, out);
+  return files;
+}
+
+/** A folder of something else is not replaced. @throws Failure */
+function checkPlace(out: string): void {
+  if (!fs.existsSync(out)) return;
+  const names = fs.statSync(out).isDirectory() ? fs.readdirSync(out) : undefined;
+  if (names === undefined || (names.length > 0 && !names.includes(sumsName)))
+    throw new Failure(
+      `${out} is there, and is not a release`,
+      `a release is a folder of its own, with ${sumsName}; name another with --out`,
+    );
+}
+
+/** Zip for Windows, which opens it without a tool. */
+async function archiveOf(
+  platform: Platform,
+  executable: string,
+  companions: readonly ArchivedFile[],
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  const isWindows = platform.startsWith("windows");
+  const folder = `lacuna-${productVersion}-${platform}`;
+  const program: ArchivedFile = {
+    name: isWindows ? "lacuna.exe" : "lacuna",
+    bytes: fs.readFileSync(executable),
+    isExecutable: true,
+  };
+  const files = [program, ...companions];
+  return isWindows
+    ? { name: `${folder}.zip`, bytes: await zip(folder, files) }
+    : { name: `${folder}.tar.gz`, bytes: await tarGz(folder, files) };
+}
