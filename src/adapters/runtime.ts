@@ -1,6 +1,7 @@
 /** What an executable is built on: Bun, or an executable that was built on it. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { withoutSignature } from "../core/macho.ts";
 import { withoutLastSection } from "../core/pe.ts";
 import { type Platform, platformOf, releaseName } from "../core/platform.ts";
 import { Refusal } from "../ports.ts";
@@ -21,6 +22,14 @@ interface Wanted {
   readonly bunVersion: string;
 }
 
+/** What has to be done to a runtime before Bun can take it. */
+const preparations: Partial<
+  Record<Platform, (runtime: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>>
+> = {
+  "windows-x64": (runtime) => withoutLastSection(runtime, ".bun"),
+  "darwin-x64": withoutSignature,
+};
+
 /** A path for Bun; undefined where it can take the executable that runs this. @throws Refusal */
 export function baseFor({
   platform,
@@ -29,9 +38,9 @@ export function baseFor({
   folder,
   bunVersion,
 }: Wanted): string | undefined {
-  const isWindows = platform.startsWith("windows");
+  const prepared = preparations[platform];
   const isSelf = runtime === undefined && platform === own.platform;
-  if (isSelf && !isWindows) return undefined;
+  if (isSelf && prepared === undefined) return undefined;
   const beside = join(dirname(own.path), releaseName(platform));
   const named = isSelf ? own.path : (runtime ?? beside);
   const path = resolve(named);
@@ -44,8 +53,8 @@ export function baseFor({
   if (found !== platform) throw refuse(`it is for ${found === "other" ? "something else" : found}`);
   // Another version would run the code by other rules, and not know the bytecode.
   if (!bytes.includes(`Bun/${bunVersion}`)) throw refuse("it is of another version");
-  if (!isWindows) return path;
-  const base = join(folder, "runtime.exe");
-  writeFileSync(base, withoutLastSection(new Uint8Array(bytes), ".bun"));
+  if (prepared === undefined) return path;
+  const base = join(folder, `base-of-${releaseName(platform)}`);
+  writeFileSync(base, prepared(new Uint8Array(bytes)));
   return base;
 }
