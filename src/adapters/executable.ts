@@ -8,9 +8,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { chdir, cwd } from "node:process";
+import { asBuiltElsewhere, type Change } from "../core/built-elsewhere.ts";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
 import { type Platform, platformOf } from "../core/platform.ts";
 import type { Problem } from "../core/problem.ts";
@@ -81,6 +82,9 @@ export function executableMaker(contents: Contents, own: Own): Maker {
           if (!bytes.includes(part)) throw notBuilt(out, "not all of its parts are in it");
         }
         if (platformOf(bytes) !== platform) throw notBuilt(out, `it is not for ${platform}`);
+        const changes = asBuiltElsewhere(bytes, platform);
+        if (changes === undefined) throw notBuilt(out, "Bun's end mark is not in it");
+        writeChanges(made, bytes, changes);
         const canRun = platform === own.platform;
         if (canRun) prove(made, out, set);
         putInPlace(made, path, out);
@@ -173,6 +177,16 @@ function insideCode(platform: Platform, set: Inside["set"], parts: readonly stri
   const paths = parts.map((name, index) => `"${name}": part${index}`).join(", ");
   const fields = `platform: "${platform}", set: ${JSON.stringify(set)}, parts: { ${paths} }`;
   return [...lines, `export const inside = { ${fields} };`].join("\n");
+}
+
+function writeChanges(path: string, bytes: Uint8Array, changes: readonly Change[]): void {
+  if (changes.length === 0) return;
+  const file = openSync(path, "r+");
+  try {
+    for (const [start, end] of changes) writeSync(file, bytes, start, end - start, start);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Lets it say what it is, with an empty environment. */

@@ -6,40 +6,84 @@
  * The format: https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADERS/mach-o/loader.h
  */
 
+import { createHash } from "node:crypto";
+
 const headerBytes = 32;
 const signatureCommand = 0x1d;
 const segmentCommand = 0x19;
 const pageBytes = 4096n;
 
+interface Place {
+  readonly at: number;
+  readonly size: number;
+}
+
 /** What `codesign --remove-signature` does; a file without a signature stays as it was. */
 export function withoutSignature(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const view = viewOf(file);
+  const signature = findCommand(file, signatureCommand);
+  const linkEdit = findCommand(file, segmentCommand, "__LINKEDIT");
+  if (signature === undefined || linkEdit === undefined) return file;
+  const { at, size } = signature;
   const count = view.getUint32(16, true);
   const end = headerBytes + view.getUint32(20, true);
-  let linkEdit: number | undefined;
+  const start = view.getUint32(at + 8, true);
+  // It is the last thing in the last segment.
+  const without = file.slice(0, start);
+  const changed = viewOf(without);
+  const kept = BigInt(start) - view.getBigUint64(linkEdit.at + 40, true);
+  changed.setBigUint64(linkEdit.at + 48, kept, true);
+  changed.setBigUint64(linkEdit.at + 32, ((kept + pageBytes - 1n) / pageBytes) * pageBytes, true);
+  without.copyWithin(at, at + size, end);
+  without.fill(0, end - size, end);
+  changed.setUint32(16, count - 1, true);
+  changed.setUint32(20, end - headerBytes - size, true);
+  return without;
+}
+
+/**
+ * Puts the signature right where the byte at a place was changed, and says where: the hash of its
+ * page. Undefined for a file without a signature. The format:
+ * https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/kern/cs_blobs.h
+ */
+export function hashedAgain(
+  file: Uint8Array,
+  changedAt: number,
+): readonly [start: number, end: number] | undefined {
+  const command = findCommand(file, signatureCommand);
+  if (command === undefined) return undefined;
+  const view = viewOf(file);
+  const blobs = view.getUint32(command.at + 8, true);
+  // The directory of the code's hashes comes first. From here on the high byte comes first.
+  const directory = blobs + view.getUint32(blobs + 16);
+  const hashes = directory + view.getUint32(directory + 16);
+  const limit = view.getUint32(directory + 32);
+  const pageSize = 2 ** view.getUint8(directory + 39);
+  const page = Math.floor(changedAt / pageSize);
+  const bytes = file.subarray(page * pageSize, Math.min((page + 1) * pageSize, limit));
+  const hash = createHash("sha256").update(bytes).digest();
+  const start = hashes + page * hash.length;
+  file.set(hash, start);
+  return [start, start + hash.length];
+}
+
+function findCommand(file: Uint8Array, wanted: number, segment?: string): Place | undefined {
+  const view = viewOf(file);
+  const count = view.getUint32(16, true);
   for (let index = 0, at = headerBytes; index < count; index++) {
-    const command = view.getUint32(at, true);
     const size = view.getUint32(at + 4, true);
-    if (command === segmentCommand && segmentName(file, at) === "__LINKEDIT") linkEdit = at;
-    if (command === signatureCommand && linkEdit !== undefined) {
-      const start = view.getUint32(at + 8, true);
-      // It is the last thing in the last segment.
-      const without = file.slice(0, start);
-      const changed = new DataView(without.buffer);
-      const kept = BigInt(start) - view.getBigUint64(linkEdit + 40, true);
-      changed.setBigUint64(linkEdit + 48, kept, true);
-      changed.setBigUint64(linkEdit + 32, ((kept + pageBytes - 1n) / pageBytes) * pageBytes, true);
-      without.copyWithin(at, at + size, end);
-      without.fill(0, end - size, end);
-      changed.setUint32(16, count - 1, true);
-      changed.setUint32(20, end - headerBytes - size, true);
-      return without;
-    }
+    const isWanted = view.getUint32(at, true) === wanted;
+    if (isWanted && (segment === undefined || segmentName(file, at) === segment))
+      return { at, size };
     at += size;
   }
-  return file;
+  return undefined;
 }
 
 function segmentName(file: Uint8Array, at: number): string {
   return new TextDecoder().decode(file.subarray(at + 8, at + 24)).replace(/\0+$/, "");
+}
+
+function viewOf(file: Uint8Array): DataView {
+  return new DataView(file.buffer, file.byteOffset, file.byteLength);
 }

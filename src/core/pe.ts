@@ -32,3 +32,19 @@ export function withoutLastSection(
 }
 
 const sectionBytes = 40;
+
+/**
+ * Puts the file's checksum right where the byte at a place was raised: it is the sum of the file's
+ * words, folded into 16 bits, plus its length.
+ */
+export function checksumChanged(
+  file: Uint8Array,
+  at: number,
+  raised: number,
+): readonly [start: number, end: number] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const place = view.getUint32(0x3c, true) + 24 + 64;
+  const sum = view.getUint32(place, true) - file.length + raised * (at % 2 === 0 ? 1 : 0x100);
+  view.setUint32(place, (sum & 0xffff) + (sum >>> 16) + file.length, true);
+  return [place, place + 4];
+}
