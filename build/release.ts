@@ -48,7 +48,7 @@ export async function release(
     const { name, bytes } = await archiveOf(platform, executable, companions);
     write(name, bytes);
   };
-  // An archive is packed beside the making of the next executable; each takes 400 MB of memory.
+  // An archive is packed beside the making of the next executable: 1.4 GB of memory at most.
   let packing: Promise<void> = Promise.resolve();
   for (const platform of wanted) {
     const runtime = join(temporary.path, `runtime-${platform}`);
