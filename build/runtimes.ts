@@ -106,8 +106,10 @@ function download(locked: LockedPackage, path: string): void {
 }
 
 function unreachable(wanted: string, said: string): Failure {
+  // The rest is where in npm it happened.
+  const lines = said.trim().split("\n").slice(0, 4).join("\n");
   return new Failure(
-    `npm does not give ${wanted}:\n${said.trim()}`,
+    `npm does not give ${wanted}:\n${lines}`,
     "a release needs Bun for every platform: npm has to reach its registry once, or to have them in its cache",
   );
 }
