@@ -1,7 +1,12 @@
 /** examples/compose.yaml and the two workflows, by the schemas that there are, and by hand beyond. */
 import { describe, expect, spyOn, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { validateWorkflow } from "@action-validator/core";
 import { DCLinter } from "dclint";
+import { tarGz } from "../../build/archives.ts";
 import { productVersion } from "../../src/product.ts";
 import { linesOf, readArguments } from "./command-line.ts";
 import { documentsOf, pathOf, textOf } from "./documents.ts";
@@ -85,6 +90,8 @@ describe("github-actions.yml", () => {
     expect(installs(job.steps.flatMap(({ run }) => run ?? []).join("\n"))).toEqual(installation);
   });
 
+  for (const [name, job] of Object.entries(workflow.jobs))
+    unpacks(`github-actions.yml, ${name},`, job.steps.flatMap(({ run }) => run ?? []).join("\n"));
   commandLines("github-actions.yml", steps.flatMap(({ run }) => run ?? []).join("\n"), [
     "verify",
     "build",
@@ -122,6 +129,7 @@ describe("gitlab-ci.yml", () => {
     expect(installs(job.script.join("\n"))).toEqual(installation);
   });
 
+  unpacks("gitlab-ci.yml", job.script.join("\n"));
   commandLines("gitlab-ci.yml", job.script.join("\n"), ["verify"]);
 });
 
@@ -151,6 +159,27 @@ function commandLines(file: string, script: string, names: readonly string[]): v
       );
     });
   }
+}
+
+/** A release's archive, as build/archives.ts makes it, is unpacked by the script's own line. */
+function unpacks(file: string, script: string): void {
+  test(`${file} finds the executable in a release's archive`, async () => {
+    const line = script.split("\n").find((one) => one.trim().startsWith("tar "));
+    const folder = mkdtempSync(join(tmpdir(), "lacuna-examples-"));
+    try {
+      const program = {
+        name: "lacuna",
+        bytes: Buffer.from("#!/bin/sh\necho ran"),
+        isExecutable: true,
+      };
+      const archive = await tarGz(`lacuna-${productVersion}-linux-x64`, [program]);
+      writeFileSync(join(folder, "lacuna.tar.gz"), archive);
+      const run = spawnSync("sh", ["-ec", `${line}\n./lacuna`], { cwd: folder, encoding: "utf8" });
+      expect(`${run.stdout}${run.stderr}`).toBe("ran\n");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 }
 
 const installation = ["curl", "sha256sum", "tar", "lacuna"];
