@@ -8,7 +8,7 @@
  *
  * `--all [--target T] [--out DIR]` makes a release: for every platform, or that one.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundledCode } from "./build/code.ts";
@@ -21,7 +21,7 @@ import type { Own } from "./src/adapters/runtime.ts";
 import { buildLines } from "./src/cli/executable-text.ts";
 import { build } from "./src/commands/build.ts";
 import { explain } from "./src/core/explain/explain.ts";
-import { type Platform, platforms } from "./src/core/platform.ts";
+import { type Platform, platformOf, platforms } from "./src/core/platform.ts";
 import type { BuildOutcome } from "./src/outcome.ts";
 import { Refusal, type Source } from "./src/ports.ts";
 
@@ -102,13 +102,13 @@ function fail(title: string, hint: string): void {
   process.exitCode = 1;
 }
 
-/** What this machine runs. */
+/** What this machine runs: Bun itself tells, by its loader. */
 function ownPlatform(): Platform {
-  const system = process.platform === "win32" ? "windows" : process.platform;
-  const isMusl =
-    system === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
-  const name = `${system}-${process.arch}${isMusl ? "-musl" : ""}`;
-  const platform = platforms.find((one) => one === name);
-  if (platform === undefined) throw new Error(`there is no executable for ${name}`);
-  return platform;
+  const found = platformOf(readFileSync(process.execPath));
+  if (found === undefined || found === "other")
+    throw new Failure(
+      "There is no executable for this machine",
+      `targets are ${platforms.join(", ")}`,
+    );
+  return found;
 }

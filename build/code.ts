@@ -17,6 +17,7 @@ const startsWork = "Bun.unsafe.setJITPolicy(1);";
 export async function bundledCode(): Promise<readonly PackedFile[]> {
   const modules = replacements();
   const replaced = new Set<string>();
+  const before = process.cwd();
   // Paths relative to the working directory would become part of the chunks' names.
   process.chdir(root);
   const { outputs } = await Bun.build({
@@ -40,6 +41,8 @@ export async function bundledCode(): Promise<readonly PackedFile[]> {
     format: "esm",
     splitting: true,
     minify: true,
+  }).finally(() => {
+    process.chdir(before);
   });
   for (const path of modules.keys()) {
     if (!replaced.has(path)) throw new Error(`nothing imports ${path}`);

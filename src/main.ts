@@ -100,13 +100,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
   switch (request.command) {
     case "help":
       return { kind: "text", text: request.text };
-    case "version":
-      return {
-        kind: "version",
-        version: productVersion,
-        platform: inside?.platform,
-        embedded: inside?.set,
-      };
+    case "version": {
+      const { version } = await import("./commands/version.ts");
+      return version(inside?.platform, await sourceInside());
+    }
     case "completion": {
       const { completionScript } = await import("./cli/completion/completion.ts");
       return { kind: "text", text: completionScript(request.shell, commandLine) };
@@ -243,16 +240,22 @@ async function withWorld<T>(
   });
 }
 
+async function sourceInside(): Promise<Source | undefined> {
+  const path = inside?.parts["migrations.pack"];
+  if (path === undefined) return undefined;
+  const { embeddedSource } = await import("./adapters/embedded.ts");
+  return embeddedSource(path);
+}
+
 /** The folder that was named; else what is inside the executable; else ./migrations. */
 async function sourceOf(folder: string | undefined, reporter: World["reporter"]): Promise<Source> {
-  const embedded = inside?.parts["migrations.pack"];
-  if (folder === undefined && embedded !== undefined) {
-    const { embeddedSource } = await import("./adapters/embedded.ts");
+  const embedded = folder === undefined ? await sourceInside() : undefined;
+  if (embedded !== undefined) {
     if (existsSync(developmentFolder)) {
       const note = { code: "folder-not-used", path: developmentFolder } as const;
       reporter.report({ kind: "file-note", note });
     }
-    return embeddedSource(embedded);
+    return embedded;
   }
   const { directorySource } = await import("./adapters/directory.ts");
   return directorySource(folder ?? developmentFolder);

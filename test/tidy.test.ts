@@ -70,7 +70,8 @@ describe("rules", () => {
     [/\bBun\./, "no Bun below build.ts: the same source runs under Deno"],
     [
       /\bprocess\b(?!\/)/,
-      "main.ts alone knows the process",
+      // start.ts answers before it; the others need its id, its working directory or its end.
+      "main.ts knows the process, and passes on what others need of it",
       /^src\/(?:start|main|adapters\/(?:folder-lock|executable|making))\.ts$/,
     ],
     [/console\.|println/, "nothing is printed but in render"],

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { chdir, cwd } from "node:process";
-import { asBuiltElsewhere, type Change } from "../core/built-elsewhere.ts";
+import { noteForeignBuilder, type Change } from "../core/built-elsewhere.ts";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
 import { type Platform, platformOf } from "../core/platform.ts";
 import type { Problem } from "../core/problem.ts";
@@ -82,7 +82,7 @@ export function executableMaker(contents: Contents, own: Own): Maker {
           if (!bytes.includes(part)) throw notBuilt(out, "not all of its parts are in it");
         }
         if (platformOf(bytes) !== platform) throw notBuilt(out, `it is not for ${platform}`);
-        const changes = asBuiltElsewhere(bytes, platform);
+        const changes = noteForeignBuilder(bytes, platform);
         if (changes === undefined) throw notBuilt(out, "Bun's end mark is not in it");
         writeChanges(made, bytes, changes);
         const canRun = platform === own.platform;

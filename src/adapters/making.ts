@@ -1,12 +1,11 @@
 /** Where an executable is made: in a folder beside its place, so that one rename puts it there. */
 import {
   chmodSync,
-  closeSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
-  openSync,
   readdirSync,
-  readSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -21,11 +20,13 @@ import { Refusal } from "../ports.ts";
 export function pathToWrite(path: string): string {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
+    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (stats === undefined && isLink) throw cannotWrite(path, "it is a link to nothing");
     if (stats === undefined) return resolve(path);
     if (stats.isDirectory()) throw cannotWrite(path, "it is a folder");
     // A slip of the pen must not cost a file that is something else.
-    const isExecutable = stats.isFile() && platformOf(startOf(path)) !== undefined;
-    if (!isExecutable) throw cannotWrite(path, "it exists, and is no executable");
+    if (!stats.isFile() || !isOurs(path))
+      throw cannotWrite(path, "it exists, and is no executable of lacuna");
     return realpathSync(path);
   } catch (error) {
     throw error instanceof Refusal ? error : cannotWrite(path, wordsFor(path, error));
@@ -72,9 +73,13 @@ export function removeLeftOvers(folder: string): void {
   for (const name of namesIn(folder)) {
     if (!name.startsWith(prefix)) continue;
     const path = join(folder, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && stats.mtimeMs < anHourAgo)
-      rmSync(path, { recursive: true, force: true });
+    try {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      if (stats !== undefined && stats.mtimeMs < anHourAgo)
+        rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Somebody else's, in a folder that is shared.
+    }
   }
 }
 
@@ -89,15 +94,10 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** As much as tells what kind of file it is. */
-function startOf(path: string): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const start = new Uint8Array(65_536);
-    return start.subarray(0, readSync(file, start));
-  } finally {
-    closeSync(file);
-  }
+/** An executable, and with a part in it that each of lacuna's has. */
+function isOurs(path: string): boolean {
+  const bytes = readFileSync(path);
+  return platformOf(bytes) !== undefined && bytes.includes("/code.pack");
 }
 
 function wordsFor(path: string, error: unknown): string {

@@ -26,7 +26,7 @@ export async function pgliteAssets(): Promise<PgliteAssets | undefined> {
   };
 }
 
-/** A .tar.gz with an extension's control file, scripts and library; PGlite has 38 of them. */
+/** A .tar.gz with an extension's control file, scripts and library; PGlite has 37 of them. */
 export function extensionArchive(name: string): Uint8Array | undefined {
   if (inside !== undefined) {
     const archives = unpack(readFileSync(inside.parts["extensions.pack"]));

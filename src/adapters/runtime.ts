@@ -47,7 +47,7 @@ export function baseFor({
   const refuse = (reason: string): Refusal =>
     new Refusal([{ code: "no-runtime", platform, path: named, reason }]);
   if (!existsSync(path)) throw refuse("there is no such file");
-  const bytes = readFileSync(path);
+  const bytes = attempt(() => readFileSync(path), refuse);
   const found = platformOf(bytes);
   if (found === undefined) throw refuse("it is no executable");
   if (found !== platform) throw refuse(`it is for ${found === "other" ? "something else" : found}`);
@@ -55,6 +55,16 @@ export function baseFor({
   if (!bytes.includes(`Bun/${bunVersion}`)) throw refuse("it is of another version");
   if (prepared === undefined) return path;
   const base = join(folder, `base-of-${releaseName(platform)}`);
-  writeFileSync(base, prepared(new Uint8Array(bytes)));
+  const changed = attempt(() => prepared(new Uint8Array(bytes)), refuse);
+  writeFileSync(base, changed);
   return base;
+}
+
+/** What cannot be read, as a file or as an executable, is refused in the error's words. */
+function attempt<T>(work: () => T, refuse: (reason: string) => Refusal): T {
+  try {
+    return work();
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -4,9 +4,9 @@
  * its StandaloneModuleGraph, Bun 1.4.5). The rest is the same, byte for byte. So that the same
  * files give the same executable wherever it is made, the note is made always.
  */
-import { checksumChanged } from "./pe.ts";
+import { correctChecksum } from "./pe.ts";
 import type { Platform } from "./platform.ts";
-import { hashedAgain } from "./macho.ts";
+import { hashPageAgain } from "./macho.ts";
 
 /** Where bytes were changed. */
 export type Change = readonly [start: number, end: number];
@@ -16,7 +16,7 @@ const trailer = new TextEncoder().encode("\n---- Bun! ----\n");
 const crossCompiled = 0x04;
 
 /** Changes the file in memory. Undefined: it is nothing that Bun made. */
-export function asBuiltElsewhere(
+export function noteForeignBuilder(
   file: Uint8Array,
   platform: Platform,
 ): readonly Change[] | undefined {
@@ -28,8 +28,8 @@ export function asBuiltElsewhere(
   if (after === before) return [];
   file[at] = after;
   const change: Change = [at, at + 1];
-  if (platform === "windows-x64") return [change, checksumChanged(file, at, after - before)];
-  const hash = platform === "darwin-arm64" ? hashedAgain(file, at) : undefined;
+  if (platform === "windows-x64") return [change, correctChecksum(file, at, after - before)];
+  const hash = platform === "darwin-arm64" ? hashPageAgain(file, at) : undefined;
   return hash === undefined ? [change] : [change, hash];
 }
 

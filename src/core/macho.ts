@@ -46,7 +46,7 @@ export function withoutSignature(file: Uint8Array<ArrayBuffer>): Uint8Array<Arra
  * page. Undefined for a file without a signature. The format:
  * https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/kern/cs_blobs.h
  */
-export function hashedAgain(
+export function hashPageAgain(
   file: Uint8Array,
   changedAt: number,
 ): readonly [start: number, end: number] | undefined {

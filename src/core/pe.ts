@@ -37,7 +37,7 @@ const sectionBytes = 40;
  * Puts the file's checksum right where the byte at a place was raised: it is the sum of the file's
  * words, folded into 16 bits, plus its length.
  */
-export function checksumChanged(
+export function correctChecksum(
   file: Uint8Array,
   at: number,
   raised: number,

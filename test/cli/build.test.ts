@@ -99,6 +99,25 @@ describe("nothing is lost", () => {
     expect(digestOf(join(place, "migrator"))).toBe(before);
   }, 60_000);
 
+  test.skipIf(process.getuid?.() !== 0)(
+    `what somebody else left is let lie${process.getuid?.() === 0 ? "" : " [only root can be two users]"}`,
+    () => {
+      const place = folder();
+      fs.chmodSync(temporary, 0o755);
+      fs.chmodSync(place, 0o1777);
+      fs.mkdirSync(join(place, ".lacuna-build-others"));
+      const long = new Date(Date.now() - 7_200_000);
+      fs.utimesSync(join(place, ".lacuna-build-others"), long, long);
+      const argv = ["build", "--migrations", sql, "--out", "m"];
+      const nobody = { uid: 65_534, gid: 65_534, cwd: place, env: {}, encoding: "utf8" } as const;
+      const { status, stderr } = spawnSync(executable, argv, nobody);
+      expect(stderr).toBe("");
+      expect(status).toBe(0);
+      expect(fs.readdirSync(place).toSorted()).toEqual([".lacuna-build-others", "m"]);
+    },
+    60_000,
+  );
+
   test("what killed runs left is taken away once it is old, and nothing else", () => {
     const place = folder();
     const anHourAgo = new Date(Date.now() - 3_700_000);
@@ -119,6 +138,48 @@ describe("refused", () => {
     const { status, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
     expect(stderr).toContain("lacuna runs from its sources here");
     expect(status).toBe(2);
+  });
+
+  test.each([
+    ["another program", (place: string) => fs.copyFileSync("/bin/cat", join(place, "m"))],
+    [
+      "a class of Java",
+      (place: string) =>
+        fs.writeFileSync(join(place, "m"), Uint8Array.of(0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65)),
+    ],
+    ["a link to nothing", (place: string) => fs.symlinkSync("nowhere", join(place, "m"))],
+  ])("%s is not replaced", (_, put) => {
+    const place = folder();
+    put(place);
+    const before = fs.lstatSync(join(place, "m")).ino;
+    const { status, stderr } = attempt(["--migrations", sql, "--out", "m"], place);
+    expect(stderr).toMatch('Cannot write "m": it ');
+    expect(status).toBe(2);
+    expect(fs.lstatSync(join(place, "m")).ino).toBe(before);
+    expect(fs.readdirSync(place)).toEqual(["m"]);
+  });
+
+  test("a folder as the runtime, and one that is not whole", () => {
+    const place = folder();
+    fs.mkdirSync(join(place, "lacuna-windows-x64.exe"));
+    const flags = ["--migrations", sql, "--out", "m", "--target", "windows-x64", "--runtime"];
+    const asFolder = attempt([...flags, "lacuna-windows-x64.exe"], place);
+    expect(asFolder.stderr).toContain('on "lacuna-windows-x64.exe": EISDIR');
+    expect(asFolder.status).toBe(2);
+    // A header of Windows that points behind its end, and the name of the right version.
+    const cut = new Uint8Array(0x200);
+    const view = new DataView(cut.buffer);
+    view.setUint16(0, 0x4d_5a);
+    view.setUint32(0x3c, 0x80, true);
+    view.setUint32(0x80, 0x50_45_00_00);
+    view.setUint16(0x84, 0x86_64, true);
+    view.setUint16(0x86, 0xffff, true);
+    cut.set(new TextEncoder().encode(`Bun/${Bun.version}`), 0x100);
+    fs.writeFileSync(join(place, "cut.exe"), cut);
+    const asCut = attempt([...flags, "cut.exe"], place);
+    expect(asCut.stderr).toContain("error: Cannot build");
+    expect(asCut.stderr).not.toContain("a bug");
+    expect(asCut.status).toBe(2);
   });
 
   test("a runtime of another version", () => {
@@ -148,11 +209,16 @@ function build(argv: readonly string[], cwd: string = temporary): void {
 }
 
 function attempt(argv: readonly string[], cwd: string): SpawnSyncReturns<string> {
-  return spawnSync(executable, ["build", ...argv], { cwd, env: {}, encoding: "utf8" });
+  return spawnSync(executable, ["build", ...argv], {
+    cwd,
+    env: {},
+    encoding: "utf8",
+    timeout: 60_000,
+  });
 }
 
 function said(program: string, ...argv: readonly string[]): string {
-  return spawnSync(program, argv, { env: {}, encoding: "utf8" }).stdout;
+  return spawnSync(program, argv, { env: {}, encoding: "utf8", timeout: 60_000 }).stdout;
 }
 
 function digestOf(path: string): string {

@@ -137,7 +137,12 @@ interface Said {
 /** NODE_ENV, so that .env.production is one of those that Bun reads. */
 function run(command: string, argv: readonly string[], cwd: string): Said {
   const env = { NODE_ENV: "production" };
-  const { stdout, stderr, status } = spawnSync(command, argv, { cwd, env, encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(command, argv, {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   // Nothing but times may differ.
   const timeless = (text: string): string => text.replaceAll(/\([0-9.]+ m?s\)/g, "(time)");
   return { stdout: timeless(stdout), stderr: timeless(stderr), status };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { asBuiltElsewhere } from "../../src/core/built-elsewhere.ts";
+import { noteForeignBuilder } from "../../src/core/built-elsewhere.ts";
 
 /** What Bun leaves at the end: its flags, with or without the note, and its mark. */
 function end(flags: number): Uint8Array {
@@ -9,10 +9,10 @@ function end(flags: number): Uint8Array {
 
 const [native, foreign] = [0x0b, 0x0f];
 
-describe("asBuiltElsewhere", () => {
+describe("noteForeignBuilder", () => {
   test("makes the note, and nothing else", () => {
     const file = end(native);
-    expect(asBuiltElsewhere(file, "linux-x64")).toEqual([[3, 4]]);
+    expect(noteForeignBuilder(file, "linux-x64")).toEqual([[3, 4]]);
     expect(file).toEqual(end(foreign));
   });
 
@@ -20,20 +20,20 @@ describe("asBuiltElsewhere", () => {
     "leaves what has it as it was: %s",
     (platform) => {
       const file = end(foreign);
-      expect(asBuiltElsewhere(file, platform)).toEqual([]);
+      expect(noteForeignBuilder(file, platform)).toEqual([]);
       expect(file).toEqual(end(foreign));
     },
   );
 
   test("takes the last mark for Bun's", () => {
     const file = Uint8Array.from([...end(native), ...end(native)]);
-    asBuiltElsewhere(file, "linux-x64");
+    noteForeignBuilder(file, "linux-x64");
     expect(file).toEqual(Uint8Array.from([...end(native), ...end(foreign)]));
   });
 
   test("knows what Bun did not make", () => {
-    expect(asBuiltElsewhere(new Uint8Array(100), "linux-x64")).toBeUndefined();
-    expect(asBuiltElsewhere(end(native).subarray(5), "linux-x64")).toBeUndefined();
+    expect(noteForeignBuilder(new Uint8Array(100), "linux-x64")).toBeUndefined();
+    expect(noteForeignBuilder(end(native).subarray(5), "linux-x64")).toBeUndefined();
   });
 
   test.each([0, 1])("puts the checksum of a PE file right, %i bytes further", (shift) => {
@@ -48,7 +48,7 @@ describe("asBuiltElsewhere", () => {
     };
     const file = pe(native);
     const at = 203 + shift;
-    expect(asBuiltElsewhere(file, "windows-x64")).toEqual([
+    expect(noteForeignBuilder(file, "windows-x64")).toEqual([
       [at, at + 1],
       [checksumAt, checksumAt + 4],
     ]);
@@ -62,7 +62,7 @@ describe("asBuiltElsewhere", () => {
     const file = mach(native, place, limit);
     const wanted = mach(foreign, place, limit);
     expect(file).not.toEqual(wanted);
-    const changes = asBuiltElsewhere(file, "darwin-arm64");
+    const changes = noteForeignBuilder(file, "darwin-arm64");
     expect(file).toEqual(wanted);
     const slot = directoryAt + 44 + 32 * Math.floor(place / 4096);
     expect(changes).toEqual([

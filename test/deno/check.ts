@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -224,14 +225,17 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 }
 
 /** Of the repository, without what its other programs write. */
+/** Every file with its size and its last change, below node_modules its top: there Deno would write. */
 function everyPath(): readonly string[] {
   const others = /^(?:node_modules|dist|\.git|\.lacuna)$|\.bun-build$/;
-  return readdirSync(root, { withFileTypes: true })
-    .filter(({ name }) => !others.test(name))
-    .flatMap((entry) => {
-      const inside = entry.isDirectory()
-        ? readdirSync(join(root, entry.name), { recursive: true })
-        : [];
-      return [entry.name, ...inside.map((path) => join(entry.name, String(path)))];
-    });
+  const places = readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
+    const isFolder = entry.isDirectory() && !others.test(entry.name);
+    const inside = isFolder ? readdirSync(join(root, entry.name), { recursive: true }) : [];
+    return [entry.name, ...inside.map((path) => join(entry.name, String(path)))];
+  });
+  const modules = readdirSync(join(root, "node_modules")).map((name) => `node_modules/${name}`);
+  return [...places, ...modules].map((path) => {
+    const stats = statSync(join(root, path), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? `${path} ${stats.size} ${stats.mtimeMs}` : path;
+  });
 }

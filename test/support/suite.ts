@@ -6,7 +6,7 @@ export interface Suite {
   readonly check: (title: string, work: () => unknown) => Promise<void>;
   /** What cannot be checked on this machine. It counts as neither. */
   readonly skip: (title: string, reason: string) => void;
-  /** Says `N passed, N failed` and ends the process; a suite that checked nothing has failed. */
+  /** Says `N passed, N failed` and ends the process; a suite that did nothing has failed. */
   readonly end: () => never;
 }
 

@@ -6,8 +6,8 @@ export const build: Command = {
   name: "build",
   args: "",
   about: "make an executable with your migrations inside; needs no toolchain, no network",
-  details: `It holds the files byte for byte, which is proven by running it, and has every command of this one;
-its own set is what they work on. The same files give the same executable.
+  details: `It holds the files byte for byte, which is proven before it is put in its place, and has every
+command of this one; its own set is what they work on. The same files give the same executable.
 
 Targets: ${platforms.slice(0, 4).join(", ")},
          ${platforms.slice(4).join(", ")}`,

@@ -60,7 +60,7 @@ export const requests: Explanations<RequestProblem> = {
   }),
   "not-built": (problem) => ({
     title: `Cannot build ${quoted(problem.path)}: ${problem.message}`,
-    hint: "nothing was overwritten; is there room on the disk, and may files in that folder be run?",
+    hint: "nothing was overwritten; is there room on the disk, may files in that folder be run, and is a --runtime whole (SHA256SUMS)?",
     exitCode: 2,
   }),
   "no-runtime": (problem) => ({
