@@ -11,8 +11,8 @@ import type { Own } from "../src/adapters/runtime.ts";
 import { type Platform, releaseName } from "../src/core/platform.ts";
 import { productVersion } from "../src/product.ts";
 import { type ArchivedFile, tarGz, zip } from "./archives.ts";
-import { Failure } from "./failure.ts";
 import { papers } from "./papers.ts";
+import { demandRelease, replaceFolder, sumsName } from "./place.ts";
 import { runtimeFor } from "./runtimes.ts";
 
 export interface ReleasedFile {
@@ -21,8 +21,6 @@ export interface ReleasedFile {
   readonly bytes: number;
 }
 
-const sumsName = "SHA256SUMS";
-
 /** @param out A folder that is not there yet, is empty, or holds a release: it is replaced. */
 export async function release(
   out: string,
@@ -30,7 +28,7 @@ export async function release(
   contents: Contents,
   own: Own,
 ): Promise<readonly ReleasedFile[]> {
-  checkPlace(out);
+  demandRelease(out);
   fs.mkdirSync(dirname(out), { recursive: true });
   removeLeftOvers(dirname(out));
   using temporary = makeFolder(out, out);
@@ -73,20 +71,10 @@ export async function release(
   files.sort((one, other) => (one.name < other.name ? -1 : 1));
   const sums = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join("");
   fs.writeFileSync(join(folder, sumsName), sums);
-  if (fs.existsSync(out)) fs.renameSync(out, join(temporary.path, "before"));
-  fs.renameSync(folder, out);
+  // Making took minutes, in which somebody may have put something there.
+  demandRelease(out);
+  replaceFolder(folder, out);
   return files;
-}
-
-/** A folder of something else is not replaced. @throws Failure */
-function checkPlace(out: string): void {
-  if (!fs.existsSync(out)) return;
-  const names = fs.statSync(out).isDirectory() ? fs.readdirSync(out) : undefined;
-  if (names === undefined || (names.length > 0 && !names.includes(sumsName)))
-    throw new Failure(
-      `${out} is there, and is not a release`,
-      `a release is a folder of its own, with ${sumsName}; name another with --out`,
-    );
 }
 
 /** Zip for Windows, which opens it without a tool. */

@@ -15,9 +15,11 @@ test("a folder of something else stays as it is", () => {
   const out = join(temporary, "thesis");
   mkdirSync(out);
   writeFileSync(join(out, "chapter.txt"), "years of work");
+  // As it comes with a download.
+  writeFileSync(join(out, "SHA256SUMS"), "");
   const { status, stderr } = build("--all", "--target", "linux-x64", "--out", out);
   expect(status).toBe(1);
-  expect(stderr).toStartWith(`error: ${out} is there, and is not a release\n\nhint: `);
+  expect(stderr).toStartWith(`error: ${out} holds what is not of a release: chapter.txt\n\nhint: `);
   expect(readFileSync(join(out, "chapter.txt"), "utf8")).toBe("years of work");
   expect(readdirSync(temporary)).toEqual(["thesis"]);
 });
