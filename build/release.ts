@@ -12,6 +12,7 @@ import { type Platform, releaseName } from "../src/core/platform.ts";
 import { productVersion } from "../src/product.ts";
 import { type ArchivedFile, tarGz, zip } from "./archives.ts";
 import { papers } from "./papers.ts";
+import { madeAndFinished } from "./pipeline.ts";
 import { demandRelease, replaceFolder, sumsName } from "./place.ts";
 import { runtimeFor } from "./runtimes.ts";
 
@@ -42,18 +43,11 @@ export async function release(
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     files.push({ name, sha256, bytes: bytes.length });
   };
-  const writeArchive = async (platform: Platform, executable: string): Promise<void> => {
-    const { name, bytes } = await archiveOf(platform, executable, companions);
-    write(name, bytes);
-  };
-  // An archive is packed beside the making of the next executable: 1.4 GB of memory at most.
-  let packing: Promise<void> = Promise.resolve();
-  for (const platform of wanted) {
+  const make = async (platform: Platform): Promise<Platform> => {
     const runtime = join(temporary.path, `runtime-${platform}`);
     fs.writeFileSync(runtime, await runtimeFor(platform));
-    const path = join(folder, releaseName(platform));
     const { sha256, bytes } = await maker.make({
-      out: path,
+      out: join(folder, releaseName(platform)),
       files: undefined,
       set: undefined,
       platform,
@@ -61,10 +55,14 @@ export async function release(
     });
     fs.rmSync(runtime);
     files.push({ name: releaseName(platform), sha256, bytes });
-    await packing;
-    packing = writeArchive(platform, path);
-  }
-  await packing;
+    return platform;
+  };
+  // An archive is packed beside the making of the next executable: 1.4 GB of memory at most.
+  await madeAndFinished(wanted, make, async (platform) => {
+    const executable = join(folder, releaseName(platform));
+    const { name, bytes } = await archiveOf(platform, executable, companions);
+    write(name, bytes);
+  });
   for (const { name, bytes } of companions) {
     if (name === "lacuna.cdx.json") write(`lacuna-${productVersion}.cdx.json`, bytes);
   }
