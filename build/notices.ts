@@ -1,24 +1,13 @@
 /** THIRD-PARTY-LICENSES: everything inside an executable that others made, and on what terms. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { identifiersOf } from "./bun.ts";
 import type { Component, ComponentWithParts } from "./components.ts";
 import { Failure } from "./failure.ts";
 import { checkAllowed, identifiersIn, licenceText } from "./licences.ts";
 
 /** Those that name nobody, so that the text alone is the whole of it. */
 const nameless: readonly string[] = ["Unlicense"];
-
-/** What Bun's page says by short names. */
-const bunTexts: readonly string[] = [
-  "MIT",
-  "LGPL-2.0-or-later",
-  "LGPL-2.1-or-later",
-  "Apache-2.0",
-  "BSD-2-Clause",
-  "BSD-3-Clause",
-  "Unicode-3.0",
-  "Zlib",
-];
 
 /** What a package's own files say. @throws Failure where there is no text, or it may not be inside. */
 export function packageText(folder: string, name: string, licence: string): string {
@@ -42,7 +31,10 @@ export function notices(
   const parts = packages.flatMap((one) => one.parts);
   for (const part of parts) checkAllowed(part.name, part.licence);
   const identifiers = parts.filter((part) => part.text === undefined).map((part) => part.licence);
-  const texts = new Set([...identifiers.flatMap(identifiersIn), ...bunTexts]);
+  const texts = new Set([
+    ...identifiers.flatMap(identifiersIn),
+    ...bun.parts.flatMap(identifiersOf),
+  ]);
   return `${[
     `THIRD-PARTY LICENCES of lacuna ${version}`,
     "lacuna is under the MIT licence, in the file LICENSE. Its executables hold what follows. Where a licence is\nonly named, its text is at the end; lacuna.cdx.json is the same list for programs.",

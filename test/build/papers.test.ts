@@ -79,6 +79,9 @@ test("the notices have every text, once", () => {
     "This file is part of OSSP uuid",
     "LLVM Exceptions to the Apache 2.0 License",
     "Bun statically links these libraries",
+    // Of what Bun contains, and nothing else.
+    "Independent JPEG Group License",
+    "PNG Reference Library License version 2",
   ])
     expect(notices, words).toContain(words);
   const headings = notices.match(/(?<=^={80}\n).+(?=\n={80}$)/gm) ?? [];
@@ -133,6 +136,17 @@ describe("a release is not made", () => {
     expect(() => bunFrom(page.replaceAll("\n|", "\n"))).toThrow("no longer says");
     const types = folder("types", { "package.json": `{"version":"1.0.0"}` });
     expect(() => licencePage(types)).toThrow("bun-types 1.0.0 is not of this Bun");
+  });
+
+  test.each([
+    ["zstd", "GPLv3", "zstd, inside Bun, is under GPLv3, which is not in the list"],
+    ["brotli", "several licenses", "brotli, inside Bun, is under several licenses, which"],
+    ["acorn-walk", "MIT or other", "acorn-walk, inside Bun, is under MIT or other, which"],
+  ])("where Bun's page says of %s: %s", (name, licence, words) => {
+    const page = licencePage(join(modules, "bun-types"));
+    const row = new RegExp(`^(\\| \\[\`${name}\`\\].*?\\| +)\\S.*?( +\\|)$`, "m");
+    expect(() => bunFrom(page.replace(row, `$1${licence}$2`))).toThrow(words);
+    expect(() => bunFrom(page.replace(row, "$1MIT$2"))).not.toThrow();
   });
 
   test("of an entry of npm's that names no licence", () => {
