@@ -1,111 +1,27 @@
-/**
- * What an ELF file says about what it needs: the few tables of elf(5) that the loader reads first.
- * ldd would say it too, but it runs the file, which another machine's cannot be.
- */
+/** ELF files on disk, of which little is read. */
 import { closeSync, openSync, readSync } from "node:fs";
+import { type Elf, elfFrom, neededBy, type ReadAt } from "../src/core/elf.ts";
 
-export interface Elf {
-  /** e_machine: the processor. A library for another one is no library. */
-  readonly machine: number;
-  /** The loader; libraries and static executables have none. */
-  readonly interpreter: string | undefined;
-  /** DT_NEEDED: file names without a folder. */
+export interface ElfFile extends Pick<Elf, "machine" | "interpreter"> {
   readonly needed: readonly string[];
 }
 
-interface Segment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly length: number;
-}
-
-type ReadAt = (offset: number, length: number) => DataView;
-
-const segmentTypes = { load: 1, dynamic: 2, interpreter: 3 };
-const tags = { end: 0, needed: 1, strings: 5 };
-
-/** Undefined where it is no 64-bit, little-endian ELF file: another kind, or a linker's script. */
-export function readElf(path: string): Elf | undefined {
+/** Undefined where it is no ELF file for 64 bits, or not the whole of one. */
+export function readElf(path: string): ElfFile | undefined {
   const file = openSync(path, "r");
+  const readAt: ReadAt = (offset, length) => {
+    const bytes = new Uint8Array(length);
+    return new DataView(bytes.buffer, 0, readSync(file, bytes, 0, length, offset));
+  };
   try {
-    return parse((offset, length) => {
-      const bytes = new Uint8Array(length);
-      const count = readSync(file, bytes, 0, length, offset);
-      return new DataView(bytes.buffer, 0, count);
-    });
+    const elf = elfFrom(readAt);
+    if (elf === undefined) return undefined;
+    const { machine, interpreter } = elf;
+    return { machine, interpreter, needed: neededBy(elf, readAt) };
   } catch (error) {
-    // A file that ends within one of its tables.
     if (error instanceof RangeError) return undefined;
     throw error;
   } finally {
     closeSync(file);
   }
-}
-
-function parse(readAt: ReadAt): Elf | undefined {
-  const header = readAt(0, 64);
-  const [magic, is64Bit, isLittleEndian] = [0x7f454c46, 2, 1];
-  if (header.getUint32(0) !== magic) return undefined;
-  if (header.getUint8(4) !== is64Bit || header.getUint8(5) !== isLittleEndian) return undefined;
-  const segments = segmentsOf(header, readAt);
-  const interpreter = segments.find(({ type }) => type === segmentTypes.interpreter);
-  return {
-    machine: header.getUint16(18, true),
-    interpreter: interpreter && textAt(readAt, interpreter.offset),
-    needed: neededBy(segments, readAt),
-  };
-}
-
-function segmentsOf(header: DataView, readAt: ReadAt): readonly Segment[] {
-  const start = wordAt(header, 32);
-  const size = header.getUint16(54, true);
-  return Array.from({ length: header.getUint16(56, true) }, (_, index) => {
-    const entry = readAt(start + index * size, 56);
-    return {
-      type: entry.getUint32(0, true),
-      offset: wordAt(entry, 8),
-      address: wordAt(entry, 16),
-      length: wordAt(entry, 32),
-    };
-  });
-}
-
-function neededBy(segments: readonly Segment[], readAt: ReadAt): readonly string[] {
-  const dynamic = segments.find(({ type }) => type === segmentTypes.dynamic);
-  if (dynamic === undefined) return [];
-  const table = readAt(dynamic.offset, dynamic.length);
-  const needed: number[] = [];
-  let strings = 0;
-  for (let at = 0; wordAt(table, at) !== tags.end; at += 16) {
-    const [tag, value] = [wordAt(table, at), wordAt(table, at + 8)];
-    if (tag === tags.needed) needed.push(value);
-    // An address in memory; the segment that is loaded there says where it is in the file.
-    if (tag === tags.strings) strings = offsetOf(value, segments);
-  }
-  return needed.map((offset) => textAt(readAt, strings + offset));
-}
-
-function offsetOf(address: number, segments: readonly Segment[]): number {
-  const segment = segments.find(
-    (one) =>
-      one.type === segmentTypes.load &&
-      one.address <= address &&
-      address < one.address + one.length,
-  );
-  if (segment === undefined) throw new RangeError("no segment holds the names");
-  return segment.offset + address - segment.address;
-}
-
-function textAt(readAt: ReadAt, offset: number): string {
-  const longestPath = 4096;
-  const { buffer, byteLength } = readAt(offset, longestPath);
-  const bytes = new Uint8Array(buffer, 0, byteLength);
-  const end = bytes.indexOf(0);
-  if (end < 0) throw new RangeError("a name without an end");
-  return new TextDecoder().decode(bytes.subarray(0, end));
-}
-
-function wordAt(view: DataView, offset: number): number {
-  return Number(view.getBigUint64(offset, true));
 }

@@ -1,7 +1,7 @@
 /** The loader and the libraries of an executable: where they are, and where an image needs them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Elf, readElf } from "./elf.ts";
+import { type ElfFile, readElf } from "./elf.ts";
 
 /** Path in the image → path on this machine; links are not resolved. */
 export type Libraries = ReadonlyMap<string, string>;
@@ -49,7 +49,7 @@ function found(
   name: string,
   machine: number,
   folders: readonly string[],
-): { readonly path: string; readonly elf: Elf } {
+): { readonly path: string; readonly elf: ElfFile } {
   for (const path of folders.map((folder) => join(folder, name))) {
     const elf = existsSync(path) ? readElf(path) : undefined;
     if (elf?.machine === machine) return { path, elf };

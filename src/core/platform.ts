@@ -1,4 +1,5 @@
 /** What executables are made for, and how the first bytes of one tell. */
+import { elfFrom, elfMagic } from "./elf.ts";
 
 export const platforms = [
   "linux-x64",
@@ -25,7 +26,7 @@ export function platformOf(start: Uint8Array): Platform | "other" | undefined {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   try {
     const magic = view.getUint32(0);
-    if (magic === 0x7f_45_4c_46) return elfPlatform(view);
+    if (magic === elfMagic) return elfPlatform(view);
     if (magic === 0xcf_fa_ed_fe) return machPlatform(view);
     // A fat Mach-O, or one of 32 bits.
     if (magic === 0xca_fe_ba_be || magic === 0xce_fa_ed_fe) return "other";
@@ -38,29 +39,17 @@ export function platformOf(start: Uint8Array): Platform | "other" | undefined {
   }
 }
 
-/** The processor from the header, the C library from the name of the loader (PT_INTERP). */
+/** The processor from the header, the C library from the name of the loader. */
 function elfPlatform(view: DataView): Platform | "other" {
-  const is64LittleEndian = view.getUint8(4) === 2 && view.getUint8(5) === 1;
-  const processor = { 0x3e: "x64", 0xb7: "arm64" }[view.getUint16(18, true)];
-  if (!is64LittleEndian || processor === undefined) return "other";
-  const loader = elfLoader(view) ?? "";
+  const elf = elfFrom((offset, length) => {
+    const rest = Math.max(0, view.byteLength - offset);
+    return new DataView(view.buffer, view.byteOffset + offset, Math.min(length, rest));
+  });
+  const processor = { 0x3e: "x64", 0xb7: "arm64" }[elf?.machine ?? 0];
+  if (processor === undefined) return "other";
+  const loader = elf?.interpreter ?? "";
   if (loader.includes("/ld-linux-")) return `linux-${processor}` as Platform;
   return loader.includes("/ld-musl-") ? (`linux-${processor}-musl` as Platform) : "other";
-}
-
-function elfLoader(view: DataView): string | undefined {
-  const table = Number(view.getBigUint64(32, true));
-  const size = view.getUint16(54, true);
-  const count = view.getUint16(56, true);
-  for (let index = 0; index < count; index++) {
-    const entry = table + index * size;
-    const isInterpreter = view.getUint32(entry, true) === 3;
-    if (!isInterpreter) continue;
-    const offset = Number(view.getBigUint64(entry + 8, true));
-    const length = Number(view.getBigUint64(entry + 32, true));
-    return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
-  }
-  return undefined;
 }
 
 function machPlatform(view: DataView): Platform | "other" {

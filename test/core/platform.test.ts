@@ -2,23 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { withoutLastSection } from "../../src/core/pe.ts";
 import { platformOf, releaseName } from "../../src/core/platform.ts";
+import { elf as elfFile } from "../support/elf.ts";
 
-/** The smallest start of an ELF file with a loader's name. */
+/** The start of an ELF file with a loader's name. */
 function elf({ machine = 0x3e, loader = "/lib64/ld-linux-x86-64.so.2", bits = 2 }): Uint8Array {
-  const bytes = new Uint8Array(200);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0x7f_45_4c_46);
-  view.setUint8(4, bits);
-  view.setUint8(5, 1);
-  view.setUint16(18, machine, true);
-  view.setBigUint64(32, 64n, true);
-  view.setUint16(54, 56, true);
-  view.setUint16(56, 1, true);
-  view.setUint32(64, 3, true);
-  view.setBigUint64(72, 150n, true);
-  view.setBigUint64(96, BigInt(loader.length), true);
-  bytes.set(new TextEncoder().encode(loader), 150);
-  return bytes;
+  return elfFile(machine, loader).with(4, bits);
 }
 
 function mach(processor: number): Uint8Array {
@@ -65,6 +53,7 @@ describe("platformOf", () => {
     ["other", elf({ machine: 0x28 })],
     ["other", elf({ bits: 1 })],
     ["other", elf({ loader: "/system/bin/linker64" })],
+    ["other", elfFile(0x3e)],
     ["other", pe(0x01_4c, [".text"])],
     ["other", mach(0x01_00_00_12)],
     ["other", Uint8Array.of(0xca, 0xfe, 0xba, 0xbe)],
