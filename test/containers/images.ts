@@ -18,7 +18,7 @@ const contents = [
   /^lacuna$/,
   /^etc\/(?:group|nsswitch\.conf|passwd|ssl\/certs\/ca-certificates\.crt)$/,
   /^lib[^.]*\/(?:ld-linux-.*|lib(?:c|dl|m|pthread))\.so\.\d$/,
-  /^usr\/share\/doc\/(?:lacuna\/LICENSE|libc6\/copyright)$/,
+  /^usr\/share\/doc\/(?:lacuna\/(?:LICENSE|THIRD-PARTY-LICENSES|lacuna\.cdx\.json)|libc\/copyright)$/,
 ];
 
 /** The image with the example history, made by what users copy; undefined where it could not be. */
