@@ -118,12 +118,14 @@ function fish(script: string, folder: string): Completer {
 }
 
 function run([program = "", ...argv]: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(program, argv, {
+  const { status, stdout, stderr, error } = spawnSync(program, argv, {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: cwd },
     encoding: "utf8",
+    timeout: 15_000,
   });
-  if (status !== 0 || stderr !== "") throw new Error(`${program}, exit ${status}: ${stderr}`);
+  if (status !== 0 || stderr !== "")
+    throw new Error(`${program}, exit ${status}: ${stderr}${error ?? ""}`);
   return stdout;
 }
 

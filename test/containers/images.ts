@@ -1,9 +1,9 @@
 /** The images are built, hold what they must and nothing else, and are small. */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { productVersion } from "../../src/product.ts";
 import { buildExecutable } from "../cli/executable.ts";
+import { run } from "../support/run.ts";
 import type { Suite } from "../support/suite.ts";
 import { demand, demandEqual } from "./ground.ts";
 import type { Engine } from "./engine.ts";
@@ -53,9 +53,8 @@ export async function buildImages({ check }: Suite, engine: Engine): Promise<str
   await check("an executable made elsewhere, laid on the base, has the same layers", async () => {
     const made = join(engine.folder, "made");
     fs.mkdirSync(made);
-    spawnSync(executable, ["build", "--migrations", "migrations", "--out", join(made, "lacuna")], {
-      cwd: root,
-    });
+    const out = join(made, "lacuna");
+    run(executable, ["build", "--migrations", "migrations", "--out", out], { cwd: root });
     fs.writeFileSync(join(made, "Dockerfile"), `FROM ${base}\nCOPY --chown=0:0 lacuna /lacuna\n`);
     await engine.build("elsewhere", join(made, "Dockerfile"), made);
     const [one, other] = await Promise.all([
@@ -95,9 +94,7 @@ export async function buildImages({ check }: Suite, engine: Engine): Promise<str
 
 function layOut(executable: string, out: string): void {
   const script = join(root, "container/context.ts");
-  const command = [script, "--executable", executable, "--out", out];
-  const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
+  run(process.execPath, [script, "--executable", executable, "--out", out]);
 }
 
 function layersOf(engine: Engine, image: string): Promise<string> {
@@ -116,11 +113,9 @@ async function filesOf(engine: Engine, image: string): Promise<readonly ImageFil
   const archive = join(engine.folder, `${image.replaceAll(":", "-")}.tar`);
   await engine.ask("export", "--output", archive, container);
   await engine.ask("rm", container);
-  const list = spawnSync("tar", ["--list", "--verbose", "--numeric-owner", "--file", archive], {
-    encoding: "utf8",
-  });
+  const list = run("tar", ["--list", "--verbose", "--numeric-owner", "--file", archive]);
   fs.rmSync(archive);
-  return list.stdout
+  return list
     .trim()
     .split("\n")
     .map((line) => {

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { runtimeFor } from "../../build/runtimes.ts";
 import { type Platform, platformOf, platforms, releaseName } from "../../src/core/platform.ts";
 import { productVersion } from "../../src/product.ts";
+import { run } from "../support/run.ts";
 import { suite } from "../support/suite.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -244,16 +245,4 @@ function same(found: unknown, wanted: unknown): void {
 
 function sha256(path: string): string {
   return createHash("sha256").update(fs.readFileSync(path)).digest("hex");
-}
-
-interface Surroundings {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
-
-function run(command: string, argv: readonly string[], around: Surroundings = {}): string {
-  const options = { encoding: "utf8", timeout: 180_000, maxBuffer: 10_000_000 } as const;
-  const { status, stdout, stderr, error } = spawnSync(command, argv, { ...options, ...around });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${argv.join(" ")}: ${status}\n${stdout}${stderr}${error ?? ""}`);
 }
