@@ -73,15 +73,20 @@ export async function buildImages({ check }: Suite, engine: Engine): Promise<str
       if (own > ownMb || own < 1) throw new Error(said);
       return said;
     });
-    await check(`${image}: nothing else is in it, and all of it is root's`, async () => {
-      const files = await filesOf(engine, image);
+    await check(`${image}: nothing else is in it, and all but work/ is root's`, async () => {
+      const all = await filesOf(engine, image);
+      const isFolder = (one: ImageFile): boolean => one.path.endsWith("/");
+      const files = all.filter((one) => !isFolder(one));
       const strangers = files.filter(({ path }) => !contents.some((one) => one.test(path)));
       demandEqual(strangers, []);
-      const writable = files.filter(
-        ({ owner, mode }) =>
-          !/^(?:0|root)\/(?:0|root)$/.test(owner) || !/^-.{4}-.{2}-.$/.test(mode),
+      const empty = all.filter(
+        (one) => isFolder(one) && !files.some(({ path }) => path.startsWith(one.path)),
       );
-      demandEqual(writable, []);
+      demandEqual(empty.map(rights), ["drwxr-xr-x 65532/65532 work/"]);
+      const writable = all.filter(
+        ({ owner, mode }) => owner !== "0/0" || !/^[-d].{4}-.{2}-.$/.test(mode),
+      );
+      demandEqual(writable, empty);
       return `${files.length} files`;
     });
     await check(`${image}: its user is a number, not root's`, async () => {
@@ -108,6 +113,11 @@ interface ImageFile {
   readonly path: string;
 }
 
+function rights({ mode, owner, path }: ImageFile): string {
+  return `${mode} ${owner} ${path}`;
+}
+
+/** Folders too: their paths end in a slash. */
 async function filesOf(engine: Engine, image: string): Promise<readonly ImageFile[]> {
   const container = await engine.ask("create", image);
   const archive = join(engine.folder, `${image.replaceAll(":", "-")}.tar`);
@@ -121,6 +131,5 @@ async function filesOf(engine: Engine, image: string): Promise<readonly ImageFil
     .map((line) => {
       const [mode = "", owner = "", bytes, , , path = ""] = line.split(/ +/);
       return { mode, owner, bytes: Number(bytes), path };
-    })
-    .filter(({ mode }) => !mode.startsWith("d"));
+    });
 }
