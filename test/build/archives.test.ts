@@ -1,11 +1,11 @@
 /** The archives of a release, as the system's own tools see them. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ArchivedFile, tarGz, unpackedTarGz, zip } from "../../build/archives.ts";
+import { sha256 } from "../support/sha256.ts";
 
 const temporary = mkdtempSync(join(tmpdir(), "lacuna-archives-"));
 afterAll(() => {
@@ -91,8 +91,4 @@ function written(name: string, bytes: Uint8Array): string {
 
 function run(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, { encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

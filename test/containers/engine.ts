@@ -3,10 +3,10 @@
  * asks little of the machine: no network of their own, no limits that take CAP_SYS_RESOURCE, and
  * files that are copied, where an overlay may not be mounted.
  */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { whyNotThere } from "../support/packages.ts";
 
 export interface Ended {
   readonly exitCode: number;
@@ -39,25 +39,15 @@ export interface Engine extends AsyncDisposable {
   start(container: Container): Running;
 }
 
+/** Their packages have the same names. */
 const programs = ["buildah", "podman", "runc"];
 const limitMs = 180_000;
 
-/** Installs what is missing; the reason if there are to be no containers on this machine. */
+/** The reason if there are to be no containers on this machine. */
 export function whyNot(): string | undefined {
   if (process.platform !== "linux") return "the images are Linux's";
-  if (process.getuid?.() !== 0) return "only root can limit memory and install packages";
-  const missing = programs.filter((name) => Bun.which(name) === null);
-  if (missing.length === 0) return undefined;
-  if (Bun.which("apt-get") === null) return `there is no ${missing.join(", ")}, and no apt-get`;
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = (...args: readonly string[]) =>
-    spawnSync("apt-get", ["-q", ...args], { env: environment, encoding: "utf8", timeout: 600_000 });
-  // One of its sources may be away, and what is wanted may be there.
-  apt("update");
-  const { status, stderr } = apt("install", "-y", "--no-install-recommends", ...missing);
-  return status === 0
-    ? undefined
-    : `apt-get cannot install ${missing.join(", ")}: ${stderr.trim()}`;
+  if (process.getuid?.() !== 0) return "only root can limit memory";
+  return whyNotThere(programs, () => programs.every((name) => Bun.which(name) !== null));
 }
 
 export function startEngine(): Engine {

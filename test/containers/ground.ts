@@ -34,11 +34,6 @@ export function demand(ended: Ended, exitCode: number, ...texts: readonly string
   return ended.stdout;
 }
 
-export function demandEqual(found: unknown, wanted: unknown): void {
-  const [one, other] = [found, wanted].map((value) => JSON.stringify(value));
-  if (one !== other) throw new Error(`${one}, not ${other}`);
-}
-
 /** Waits until it does what it is to do; it may end before that, and says why. */
 export async function until(running: Running, does: () => Promise<boolean>): Promise<void> {
   let hasEnded = false;

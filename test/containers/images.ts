@@ -3,9 +3,10 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { productVersion } from "../../src/product.ts";
 import { buildExecutable } from "../cli/executable.ts";
+import { demandEqual } from "../support/demand.ts";
 import { run } from "../support/run.ts";
 import type { Suite } from "../support/suite.ts";
-import { demand, demandEqual } from "./ground.ts";
+import { demand } from "./ground.ts";
 import type { Engine } from "./engine.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,9 +1,10 @@
 /** Within limits, on a file system that nobody may write to. */
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { demandEqual } from "../support/demand.ts";
 import { freshDatabase, type TestDatabase } from "../support/servers.ts";
 import type { Ended } from "./engine.ts";
-import { demand, demandEqual, type Ground, hardened, variable } from "./ground.ts";
+import { demand, type Ground, hardened, variable } from "./ground.ts";
 import { memoryGroup } from "./memory.ts";
 
 const limit = "64m";

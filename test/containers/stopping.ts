@@ -5,9 +5,10 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
-import { freshDatabase } from "../support/servers.ts";
+import { demandEqual } from "../support/demand.ts";
+import { freePort, freshDatabase } from "../support/servers.ts";
 import type { Running } from "./engine.ts";
-import { demand, demandEqual, type Ground, hardened, until, variable } from "./ground.ts";
+import { demand, type Ground, hardened, until, variable } from "./ground.ts";
 
 export async function checkStopping(ground: Ground): Promise<void> {
   const { check } = ground.suite;
@@ -62,7 +63,7 @@ async function interrupted(ground: Ground, signal: string, exitCode: number): Pr
 async function served({ engine, server, image }: Ground): Promise<string> {
   await using empty = await freshDatabase(server);
   const flags = [...hardened, ...variable("DATABASE_URL", empty.url)];
-  const port = freePort();
+  const port = await freePort();
   const args = ["serve", "--up", "--host", "127.0.0.1", "--port", String(port)];
   const running = engine.start({ image, flags, args });
   await until(running, () => isReady(port));
@@ -95,13 +96,6 @@ async function stopping(
   await stop();
   const ended = await running.ended;
   return { elapsedMs: performance.now() - startMs, ended };
-}
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = probe;
-  probe.stop();
-  return port;
 }
 
 async function isReady(port: number): Promise<boolean> {

@@ -1,15 +1,18 @@
 import { expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { setDigest } from "../../src/core/digest.ts";
+import { sha256 } from "../support/sha256.ts";
 import { type Files, setOf } from "./made.ts";
 
 const base: Files = { "1_a.up.sql": "select 1", "10_b.up.sql": "select 2", "9_c.sql": "" };
 const digest = (files: Files): string => setDigest(setOf(files));
 
 test("the set digest is SHA-256 over the ordered versions, names and checksums", () => {
-  const hex = (text: string): string => createHash("sha256").update(text).digest("hex");
-  const lines = [`1\0a\0${hex("select 1")}\n`, `9\0c\0${hex("")}\n`, `10\0b\0${hex("select 2")}\n`];
-  expect(digest(base)).toBe(hex(lines.join("")));
+  const lines = [
+    `1\0a\0${sha256("select 1")}\n`,
+    `9\0c\0${sha256("")}\n`,
+    `10\0b\0${sha256("select 2")}\n`,
+  ];
+  expect(digest(base)).toBe(sha256(lines.join("")));
 });
 
 test.each([

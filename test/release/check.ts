@@ -3,15 +3,16 @@
  * it: the sums, the archives by the system's own tools, the executable that runs here, and those
  * for other machines as a base for executables with migrations inside.
  */
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runtimeFor } from "../../build/runtimes.ts";
 import { type Platform, platformOf, platforms, releaseName } from "../../src/core/platform.ts";
 import { productVersion } from "../../src/product.ts";
+import { demandEqual } from "../support/demand.ts";
+import { whyNotThere } from "../support/packages.ts";
 import { run } from "../support/run.ts";
+import { sha256 } from "../support/sha256.ts";
 import { suite } from "../support/suite.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -53,28 +54,28 @@ try {
   });
   await check("it holds one executable and one archive a platform, and no more", () => {
     const wanted = [...files, `lacuna-${productVersion}.cdx.json`, "SHA256SUMS"].toSorted();
-    same(fs.readdirSync(released).toSorted(), wanted);
+    demandEqual(fs.readdirSync(released).toSorted(), wanted);
     const bytes = wanted.map((name) => fs.statSync(join(released, name)).size);
     const megabytes = bytes.reduce((sum, one) => sum + one) / 1e6;
     return `${wanted.length} files, ${megabytes.toFixed(0)} MB`;
   });
   await check("sha256sum --check passes, for every file", () => {
     const said = run("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: released });
-    same(said.trim().split("\n").length, fs.readdirSync(released).length - 1);
+    demandEqual(said.trim().split("\n").length, fs.readdirSync(released).length - 1);
   });
   for (const platform of platforms) {
     const title = `the archive for ${platform}`;
-    const reason = platform.startsWith("windows") ? missing(["unzip"], hasUnzip) : undefined;
+    const reason = platform.startsWith("windows") ? whyNotThere(["unzip"], hasUnzip) : undefined;
     if (reason === undefined) await check(title, () => list(platform));
     else skip(title, reason);
   }
   for (const platform of platforms) {
     await check(`the executable for ${platform} is one`, () => {
       const bytes = fs.readFileSync(join(released, releaseName(platform)));
-      same(platformOf(bytes), platform);
+      demandEqual(platformOf(bytes), platform);
       // macOS starts nothing without a valid one on arm64, and anything without one on x64.
-      if (platform === "darwin-arm64") same(signatureOf(bytes), "valid");
-      if (platform === "darwin-x64") same(signatureOf(bytes), "none");
+      if (platform === "darwin-arm64") demandEqual(signatureOf(bytes), "valid");
+      if (platform === "darwin-x64") demandEqual(signatureOf(bytes), "none");
     });
   }
   await ownExecutable();
@@ -103,8 +104,8 @@ function list(platform: Platform): string | undefined {
     ? run("unzip", ["-Z", "-s", archive])
     : run("tar", ["--list", "--verbose", "--utc", "--numeric-owner", "--file", archive]);
   const entries = said.split("\n").filter((line) => /^[-dl]/.test(line));
-  same(entries.map(ends), wanted);
-  if (!isWindows) same(said.match(/ 0\/0 .* 2026-01-01 /g)?.length, wanted.length);
+  demandEqual(entries.map(ends), wanted);
+  if (!isWindows) demandEqual(said.match(/ 0\/0 .* 2026-01-01 /g)?.length, wanted.length);
   return `${(fs.statSync(archive).size / 1e6).toFixed(1)} MB`;
 }
 
@@ -113,7 +114,7 @@ async function ownExecutable(): Promise<void> {
   await check("unpacked, it runs in an empty folder with an empty environment", () => {
     run("tar", ["--extract", "--file", join(released, archiveName(here)), "--directory", unpacked]);
     const said = run(unpackedLacuna, ["--version"], alone);
-    same(said, `lacuna ${productVersion}\nno migrations inside\n`);
+    demandEqual(said, `lacuna ${productVersion}\nno migrations inside\n`);
   });
   await check("it verifies the example history", () =>
     run(unpackedLacuna, ["verify", "--migrations", migrations], alone),
@@ -126,10 +127,10 @@ async function ownExecutable(): Promise<void> {
       [["completion", "fish"], "completions/lacuna.fish"],
     ] as const;
     for (const [argv, name] of pages)
-      same(run(unpackedLacuna, argv, alone), fs.readFileSync(join(folder, name), "utf8"));
+      demandEqual(run(unpackedLacuna, argv, alone), fs.readFileSync(join(folder, name), "utf8"));
   });
   await check("nothing was written where it ran", () => {
-    same(fs.readdirSync(empty), []);
+    demandEqual(fs.readdirSync(empty), []);
   });
 }
 
@@ -142,7 +143,7 @@ async function sameAgain(): Promise<void> {
       const sums = (folder: string): readonly string[] =>
         fs.readFileSync(join(folder, "SHA256SUMS"), "utf8").trim().split("\n");
       const found = sums(again);
-      same(found.length, 3);
+      demandEqual(found.length, 3);
       for (const line of found) if (!sums(released).includes(line)) throw new Error(line);
     });
   }
@@ -160,14 +161,14 @@ async function builtOnReleased(): Promise<void> {
         make(platform, [process.execPath, join(root, "build.ts"), "--runtime", bun]),
         make(platform, [unpackedLacuna, "build", "--runtime", base]),
       ]);
-      same(onOurs, onBun);
+      demandEqual(onOurs, onBun);
       sums.set(platform, onOurs);
       return onOurs;
     });
   }
   await check("one that lies beside the others finds them by their names", async () => {
     const found = await make("linux-arm64", [join(released, releaseName(here)), "build"]);
-    same(found, sums.get("linux-arm64"));
+    demandEqual(found, sums.get("linux-arm64"));
   });
 }
 
@@ -178,7 +179,7 @@ async function make(platform: Platform, command: readonly string[]): Promise<str
   const child = Bun.spawn(argv, { ...alone, stdout: "ignore", stderr: "pipe", timeout: 180_000 });
   const stderr = await new Response(child.stderr).text();
   if ((await child.exited) !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
-  const sum = sha256(out);
+  const sum = sumOf(out);
   fs.rmSync(out);
   return sum;
 }
@@ -186,7 +187,8 @@ async function make(platform: Platform, command: readonly string[]): Promise<str
 /** The executable for arm64, by an emulator: that it runs, and that it makes what this machine makes. */
 async function onArm64(): Promise<void> {
   const title = "the executable for linux-arm64, emulated";
-  const reason = here === "linux-arm64" ? "this machine is one" : missing(emulator, hasEmulator);
+  const reason =
+    here === "linux-arm64" ? "this machine is one" : whyNotThere(emulator, hasEmulator);
   if (reason !== undefined) {
     skip(title, reason);
     return;
@@ -198,14 +200,14 @@ async function onArm64(): Promise<void> {
       env: { PATH: process.env["PATH"] },
     });
   await check(`${title}, says what it is`, () => {
-    same(emulate("--version"), `lacuna ${productVersion}\nno migrations inside\n`);
+    demandEqual(emulate("--version"), `lacuna ${productVersion}\nno migrations inside\n`);
   });
   await check(`${title}, makes for ${here} what this machine makes`, () => {
     const [there, native] = [join(made, "there"), join(made, "native")];
     const flags = ["--migrations", migrations, "--target", here];
     emulate("build", ...flags, "--out", there);
     run(join(released, releaseName(here)), ["build", ...flags, "--out", native], alone);
-    same(sha256(there), sha256(native));
+    demandEqual(sumOf(there), sumOf(native));
     return run(there, ["--version"], alone);
   });
 }
@@ -219,30 +221,11 @@ function hasEmulator(): boolean {
   return Bun.which("qemu-aarch64-static") !== null && fs.existsSync(libraries);
 }
 
-/** Why Debian's packages are not here: in CI they are installed, elsewhere that is for who works there. */
-function missing(packages: readonly string[], isThere: () => boolean): string | undefined {
-  if (isThere()) return undefined;
-  if (process.env["CI"] !== "true" || process.getuid?.() !== 0)
-    return `not installed: ${packages.join(", ")}`;
-  for (const argv of [["update"], ["install", "--yes", "--no-install-recommends", ...packages]]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const { status, stderr } = spawnSync("apt-get", argv, { env, timeout: 120_000 });
-    if (status !== 0)
-      return `apt-get ${argv[0]} fails: ${String(stderr).trim().split("\n").at(-1)}`;
-  }
-  return isThere() ? undefined : `not in ${packages.join(", ")}`;
-}
-
 function archiveName(platform: Platform): string {
   const ending = platform.startsWith("windows") ? "zip" : "tar.gz";
   return `lacuna-${productVersion}-${platform}.${ending}`;
 }
 
-function same(found: unknown, wanted: unknown): void {
-  if (Bun.deepEquals(found, wanted)) return;
-  throw new Error(`found ${JSON.stringify(found)}\nwanted ${JSON.stringify(wanted)}`);
-}
-
-function sha256(path: string): string {
-  return createHash("sha256").update(fs.readFileSync(path)).digest("hex");
+function sumOf(path: string): string {
+  return sha256(fs.readFileSync(path));
 }

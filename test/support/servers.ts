@@ -489,7 +489,8 @@ function isReachable(path: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+/** Nobody listens there now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on("error", reject);
