@@ -36,11 +36,16 @@ export interface NpmBom {
   }[];
 }
 
-/** Of what package.json names under `dependencies`, and what that needs. @throws Failure */
-export function npmBom(): NpmBom {
+/**
+ * Of what package.json names under `dependencies`, and what that needs.
+ *
+ * @param folder Of package-lock.json and package.json, with those of the workspaces; no more is read.
+ * @throws Failure
+ */
+export function npmBom(folder: string = root): NpmBom {
   const argv = ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"];
   const { status, stdout, stderr, error } = spawnSync("npm", [...argv, "--workspaces=false"], {
-    cwd: root,
+    cwd: folder,
     encoding: "utf8",
     timeout: 120_000,
   });

@@ -8,7 +8,7 @@ import { bunFrom, licencePage } from "../../build/bun.ts";
 import { compiledInto } from "../../build/compiled.ts";
 import { packageText } from "../../build/notices.ts";
 import { papers } from "../../build/papers.ts";
-import { licenceOf, npmBom } from "../../build/sbom.ts";
+import { licenceOf, npmBom, sbom as makeSbom } from "../../build/sbom.ts";
 
 const modules = join(import.meta.dirname, "../../node_modules");
 const temporary = mkdtempSync(join(tmpdir(), "lacuna-papers-"));
@@ -19,6 +19,11 @@ afterAll(() => {
 const made = new Map(papers().map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]));
 const sbom = made.get("lacuna.cdx.json") ?? "";
 const notices = made.get("THIRD-PARTY-LICENSES") ?? "";
+
+const manifest = JSON.parse(readFileSync(join(modules, "../package.json"), "utf8")) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly workspaces: readonly string[];
+};
 
 interface Entry {
   readonly name: string;
@@ -41,11 +46,8 @@ describe("the bill of materials", () => {
   });
 
   test("has every package that package.json names, and Bun", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(modules, "../package.json"), "utf8")) as {
-      readonly dependencies: Readonly<Record<string, string>>;
-    };
     const versions = Object.fromEntries(components.map(({ name, version }) => [name, version]));
-    expect(versions).toMatchObject({ ...dependencies, bun: Bun.version });
+    expect(versions).toMatchObject({ ...manifest.dependencies, bun: Bun.version });
   });
 
   test("has what is compiled in, with the versions that the files tell", () => {
@@ -61,10 +63,22 @@ describe("the bill of materials", () => {
     expect(flat(components).filter(({ licenses }) => licenses.length !== 1)).toEqual([]);
   });
 
-  test("has no time, no serial number, no name of a folder, and is the same again", () => {
-    expect(sbom).not.toMatch(/timestamp|serialNumber|wt-|urn:uuid/);
+  test("has no time and no serial number, and is the same again", () => {
+    expect(sbom).not.toMatch(/timestamp|serialNumber|urn:uuid/);
     const again = papers().find(({ name }) => name === "lacuna.cdx.json");
     expect(Buffer.from(again?.bytes ?? []).toString()).toBe(sbom);
+  });
+
+  test("is the same wherever the repository lies", () => {
+    const elsewhere = join(temporary, "elsewhere");
+    const workspaces = manifest.workspaces.map((one) => `${one}/package.json`);
+    for (const name of ["package.json", "package-lock.json", ...workspaces])
+      cpSync(join(modules, "..", name), join(elsewhere, name));
+    const [bom, other] = [npmBom(), npmBom(elsewhere)];
+    // npm takes the folder's name; were it not so, this would show nothing.
+    expect(other.metadata.component.name).toBe("elsewhere");
+    const bun = bunFrom(licencePage(join(modules, "bun-types")));
+    expect(makeSbom(other, [], bun)).toBe(makeSbom(bom, [], bun));
   });
 });
 
