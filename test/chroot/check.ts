@@ -92,7 +92,15 @@ end();
 function whyNot(): string | undefined {
   if (process.platform !== "linux") return "it is made for Linux";
   if (process.getuid?.() !== 0) return "only root can change the root folder";
-  const { status, stderr } = spawnSync("unshare", ["--mount", "--net", "true"]);
+  const { status, stderr } = spawnSync("unshare", [
+    "--mount",
+    "--net",
+    "mount",
+    "-t",
+    "tmpfs",
+    "tmpfs",
+    "/mnt",
+  ]);
   return status === 0 ? undefined : String(stderr).trim();
 }
 
