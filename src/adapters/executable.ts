@@ -14,7 +14,6 @@ import { chdir, cwd } from "node:process";
 import { noteForeignBuilder, type Change } from "../core/built-elsewhere.ts";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
 import { type Platform, platformOf } from "../core/platform.ts";
-import type { Problem } from "../core/problem.ts";
 import { type Made, type Maker, Refusal } from "../ports.ts";
 import { productVersion } from "../product.ts";
 import type { Inside } from "./inside.ts";
@@ -24,7 +23,7 @@ import { baseFor, type Own } from "./runtime.ts";
 /** What every executable of one version has. */
 export type FixedPart = (typeof fixedParts)[number];
 
-const fixedParts = [
+export const fixedParts = [
   // The product's own code, to make another executable of.
   "code.pack",
   "parser.wasm",
@@ -222,7 +221,7 @@ function parsed(text: string): Said | undefined {
 }
 
 function notBuilt(path: string, message: string): Refusal {
-  return new Refusal([{ code: "not-built", path, message } satisfies Problem]);
+  return new Refusal([{ code: "not-built", path, message }]);
 }
 
 function messageOf(error: unknown): string {

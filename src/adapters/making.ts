@@ -20,9 +20,12 @@ import { Refusal } from "../ports.ts";
 export function pathToWrite(path: string): string {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
-    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-    if (stats === undefined && isLink) throw cannotWrite(path, "it is a link to nothing");
-    if (stats === undefined) return resolve(path);
+    if (stats === undefined) {
+      // What cannot be followed, and is there.
+      const isDangling = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+      if (isDangling) throw cannotWrite(path, "it is a link to nothing");
+      return resolve(path);
+    }
     if (stats.isDirectory()) throw cannotWrite(path, "it is a folder");
     // A slip of the pen must not cost a file that is something else.
     if (!stats.isFile() || !isOurs(path))

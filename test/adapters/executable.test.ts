@@ -3,7 +3,12 @@ import { afterAll, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Contents, executableMaker, insideModule } from "../../src/adapters/executable.ts";
+import {
+  type Contents,
+  executableMaker,
+  fixedParts,
+  insideModule,
+} from "../../src/adapters/executable.ts";
 import { type Platform, platformOf } from "../../src/core/platform.ts";
 import { Refusal } from "../../src/ports.ts";
 import { productVersion } from "../../src/product.ts";
@@ -13,14 +18,9 @@ const own = { platform: ownPlatform(), path: process.execPath };
 const set = { count: 1, digest: "ab" };
 const files = [{ name: "1_a.sql", path: "1_a.sql", bytes: new Uint8Array([1, 2, 3]) }];
 const parts = Object.fromEntries(
-  [
-    "parser.wasm",
-    "pglite.wasm",
-    "initdb.wasm",
-    "pglite.data",
-    "cluster.tar.gz",
-    "extensions.pack",
-  ].map((name) => [name, new TextEncoder().encode(`the part ${name}`)]),
+  fixedParts
+    .filter((name) => name !== "code.pack")
+    .map((name) => [name, new TextEncoder().encode(`the part ${name}`)]),
 ) as unknown as Contents["parts"];
 
 afterAll(() => {
