@@ -61,10 +61,16 @@ function replacements(): ReadonlyMap<string, string> {
   const parser = dirname(Bun.resolveSync("libpg-query", root));
   const parserModule = join(parser, "libpg-query.js");
   const parserIndex = join(parser, "index.js");
+  const postgresConnection = join(dirname(Bun.resolveSync("postgres", root)), "connection.js");
   const pglite = Bun.resolveSync("@electric-sql/pglite", root);
   return new Map([
     [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
     [pglite, `${startsWork}\n${fs.readFileSync(pglite, "utf8")}`],
+    // Its sockets are ours (src/adapters/bun-channel.ts); node:net alone takes 6 MB of memory.
+    [
+      postgresConnection,
+      replaceIn(postgresConnection, /^import (?:net from 'net'|tls from 'tls')$/gm, ""),
+    ],
     // It looks for its WebAssembly beside itself, and carries the path of node_modules.
     [parserModule, replaceIn(parserModule, /\b__(?:dir|file)name\b/g, '""')],
     [

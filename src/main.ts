@@ -267,7 +267,9 @@ async function databaseOf(target: DatabaseTarget): Promise<Database> {
     return embeddedDatabase(target);
   }
   const { serverDatabase } = await import("./adapters/postgres.ts");
-  return serverDatabase(target);
+  const { connectBun } = await import("./adapters/bun-channel.ts");
+  const connect = connectBun ?? (await import("./adapters/node-channel.ts")).connectNode;
+  return serverDatabase(target, connect);
 }
 
 /** An embedded Postgres, from empty, that can be stopped whatever it does. */

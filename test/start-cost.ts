@@ -3,6 +3,7 @@
  * and the peak memory of an `up` that has nothing to do.
  */
 import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshDatabase, startServer, stopServers } from "./support/servers.ts";
@@ -12,10 +13,15 @@ const executable = join(import.meta.dirname, "../dist/lacuna");
 const pairs = 200;
 const largestRatio = 5;
 const runs = 7;
-// Pages of Bun itself are 37 of the 45 that it has when the executable is in the page cache; they are
-// shared, and not what a container is charged for (10 MiB, test/containers/). 40 are wanted: what is
-// missing is node:net, for which Bun's own sockets would need 6 less.
-const largestMb = 48;
+/**
+ * Resident memory counts the pages of Bun's code that are mapped: 31 of 38 MiB, shared with whoever
+ * runs it, and not what a container is charged for (10 MiB, test/containers/). A file that was just
+ * written to a disk lies in the page cache in large pieces, each of which is mapped whole where one of
+ * its pages is touched: 5 MiB more (Linux 6.18, ext4), until the cache has let go of it. In memory
+ * (tmpfs) the pieces are pages, as they are behind a reboot; so that is where the limit holds.
+ */
+const largestMb = 40;
+const inMemory = "/dev/shm";
 
 const cwd = tmpdir();
 const { check, end } = suite();
@@ -39,13 +45,24 @@ try {
   await using server = await startServer(18);
   await using database = await freshDatabase(server);
   const up = ["up", "--quiet", "--database-url", database.url];
-  peakMb(up);
-  const peaks = Array.from({ length: runs }, () => peakMb(up)).toSorted((one, two) => one - two);
-  const median = peaks[Math.floor(runs / 2)] ?? Infinity;
   await check(`up with nothing pending peaks below ${largestMb} MiB`, () => {
-    const said = `${median.toFixed(1)} MiB`;
-    if (median >= largestMb) throw new Error(said);
-    return said;
+    const fresh = medianPeakMb(executable, up);
+    if (!existsSync(inMemory)) {
+      const said = `${fresh.toFixed(1)} MiB; there is no ${inMemory} to measure in`;
+      if (fresh >= largestMb) throw new Error(said);
+      return said;
+    }
+    const folder = mkdtempSync(join(inMemory, "lacuna-"));
+    try {
+      const copy = join(folder, "lacuna");
+      copyFileSync(executable, copy);
+      const median = medianPeakMb(copy, up);
+      const said = `${median.toFixed(1)} MiB; just written to a disk ${fresh.toFixed(1)}`;
+      if (median >= largestMb) throw new Error(said);
+      return said;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 } finally {
   await stopServers();
@@ -59,15 +76,21 @@ function elapsedMs(command: string): number {
   return performance.now() - startMs;
 }
 
+function medianPeakMb(command: string, argv: readonly string[]): number {
+  peakMb(command, argv);
+  const peaks = Array.from({ length: runs }, () => peakMb(command, argv));
+  return peaks.toSorted((one, two) => one - two)[Math.floor(runs / 2)] ?? Infinity;
+}
+
 /**
  * A process begins with the peak of the one that started it (Linux keeps it over exec), so that is
  * a small Bun and not this one.
  */
-function peakMb(argv: readonly string[]): number {
+function peakMb(executed: string, argv: readonly string[]): number {
   const starter = `
     const { exitCode, resourceUsage } = Bun.spawnSync(process.argv.slice(1), { env: {}, stderr: "inherit" });
     process.stdout.write(JSON.stringify({ exitCode, bytes: resourceUsage.maxRSS }));`;
-  const command = ["-e", starter, executable, ...argv];
+  const command = ["-e", starter, executed, ...argv];
   const { stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: "utf8" });
   const said = stdout === "" ? { exitCode: undefined, bytes: 0 } : (JSON.parse(stdout) as Peak);
   if (said.exitCode !== 0) throw new Error(`up ended with ${said.exitCode}: ${stderr}`);

@@ -6,7 +6,6 @@
  * which holds no lock (postgres.js 3.4.9, pinned by the contract suite): its socket is made
  * here, given out once, and a second request for one fails.
  */
-import type net from "node:net";
 import type { Writable } from "node:stream";
 import postgres from "postgres";
 import type { ServerMessage } from "../core/problem.ts";
@@ -20,16 +19,19 @@ import {
   SqlError,
   type StatementResult,
 } from "../ports.ts";
-import { givenOnce, withoutRows } from "./rowless-socket.ts";
-import { type Encryption, encryptionsFor, openSocket } from "./socket.ts";
+import type { Connect } from "./channel.ts";
+import { givenOnce, type PostgresSocket, withoutRows } from "./rowless-socket.ts";
+import { encryptionsFor, openSocket, type SocketOptions } from "./socket.ts";
+import { timeLimit } from "./time-limit.ts";
 import { cancelMessage, type Exchange, readWire, type WireReader } from "./wire.ts";
 
 /**
- * `askPassword`: asked anew for each session, where the target has no password: a token does not
+ * `connect`: of Bun's sockets or of node:net. `askPassword`: asked anew for each session, where the target has no password: a token does not
  * live long.
  */
 export function serverDatabase(
   target: ServerTarget,
+  connect: Connect,
   askPassword?: () => Promise<string>,
 ): Database {
   return {
@@ -37,7 +39,7 @@ export function serverDatabase(
     async session(options, work) {
       const { connectTimeoutMs } = options;
       const password = target.password ?? (await passwordFrom(askPassword, connectTimeoutMs));
-      const connection = await connect({ ...target, password }, options);
+      const connection = await connectTo({ ...target, password }, connect, options);
       try {
         return await work(connection.session);
       } finally {
@@ -56,12 +58,18 @@ interface Connection {
 }
 
 /** The first host that answers, each with the encryptions that sslmode allows. */
-async function connect(target: ServerTarget, options: SessionOptions): Promise<Connection> {
+async function connectTo(
+  target: ServerTarget,
+  connect: Connect,
+  options: SessionOptions,
+): Promise<Connection> {
   let failure: unknown;
   for (const address of target.hosts) {
     for (const encryption of encryptionsFor(target.tls)) {
       try {
-        const connection = await open(target, { ...address, encryption }, options);
+        const timeoutMs = options.connectTimeoutMs;
+        const socketOptions = { connect, target, ...address, encryption, timeoutMs };
+        const connection = await open(socketOptions, options);
         if (await isFit(target, connection.session)) return connection;
         await connection.close();
         failure = unfit(address.host, target);
@@ -101,35 +109,23 @@ function dependsOnEncryption(error: ServerMessage): boolean {
   return error.code === "TLS_FAILED" || error.code === "28000";
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly encryption: Encryption;
-}
-
-async function open(
-  target: ServerTarget,
-  address: Address,
-  options: SessionOptions,
-): Promise<Connection> {
-  const socketOptions = { target, ...address, timeoutMs: options.connectTimeoutMs };
-  const socket = await openSocket(socketOptions);
+async function open(socketOptions: SocketOptions, options: SessionOptions): Promise<Connection> {
+  const { target } = socketOptions;
+  const channel = await openSocket(socketOptions);
   const wire = readWire(options.onNotice);
 
   let isClosing = false;
   let lost: SqlError | undefined;
   const { promise: whenLost, resolve: announceLoss } = deferred<SqlError>();
   const { promise: whenClosed, resolve: announceClose } = deferred<void>();
-  socket.once("close", () => {
+  const socket = withoutRows(channel, wire, () => {
     announceClose();
     if (isClosing) return;
     lost = lossOf(wire);
     announceLoss(lost);
   });
 
-  const sql = postgres(
-    clientOptions(target, options.applicationName, givenOnce(withoutRows(socket, wire))),
-  );
+  const sql = postgres(clientOptions(target, options.applicationName, givenOnce(socket)));
   const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
     if (lost !== undefined) throw lost;
     const exchange = wire.begin(keepRows);
@@ -206,7 +202,7 @@ async function passwordFrom(
 function clientOptions(
   target: ServerTarget,
   applicationName: string,
-  socket: () => net.Socket,
+  socket: () => PostgresSocket,
 ): postgres.Options<Record<string, postgres.PostgresType>> {
   const [address] = target.hosts;
   return {
@@ -260,17 +256,18 @@ function lossOf(wire: WireReader): SqlError {
 }
 
 /** A cancel request goes over a connection of its own, which the server closes when it has read it. */
-async function cancel(options: Parameters<typeof openSocket>[0], wire: WireReader): Promise<void> {
-  const socket = await openSocket(options);
+async function cancel(options: SocketOptions, wire: WireReader): Promise<void> {
+  const channel = await openSocket(options);
   const { promise, resolve } = deferred<void>();
-  socket.once("close", () => {
-    resolve();
+  channel.listen({
+    data: () => undefined,
+    closed: () => {
+      resolve();
+    },
   });
-  socket.on("error", () => undefined);
-  socket.resume();
-  socket.write(cancelMessage(wire.backend));
+  channel.write(cancelMessage(wire.backend));
   await Promise.race([promise, delay(2000)]);
-  socket.destroy();
+  channel.destroy();
 }
 
 function delay(milliseconds: number): Promise<void> {
@@ -280,9 +277,11 @@ function delay(milliseconds: number): Promise<void> {
 }
 
 async function timeout(milliseconds: number): Promise<never> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
+  const { promise, resolve } = deferred<void>();
+  timeLimit(milliseconds, () => {
+    resolve();
   });
+  await promise;
   const message = `no answer within ${milliseconds} ms`;
   throw new SqlError("refused", { severity: "FATAL", code: "ETIMEDOUT", message });
 }

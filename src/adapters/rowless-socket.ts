@@ -1,35 +1,55 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
-import type net from "node:net";
+import type { Channel } from "./channel.ts";
 import type { WireReader } from "./wire.ts";
 
 /**
  * The socket as postgres.js needs one, with rows taken out of what arrives: it would make an
  * object of each, and a body that selects a million rows would cost hundreds of megabytes.
  */
-export function withoutRows(socket: net.Socket, wire: WireReader): net.Socket {
+export function withoutRows(
+  channel: Channel,
+  wire: WireReader,
+  onClosed: () => void,
+): PostgresSocket {
   const emitter = new EventEmitter();
-  socket.on("data", (chunk: Uint8Array) => {
-    const rest = wire.feed(chunk);
-    release(chunk);
-    if (rest.length > 0)
-      emitter.emit("data", Buffer.from(rest.buffer, rest.byteOffset, rest.length));
-  });
-  for (const event of ["error", "close", "drain"]) {
-    socket.on(event, (value: unknown) => {
+  channel.listen({
+    data(chunk) {
+      const rest = wire.feed(chunk);
+      release(chunk);
+      if (rest.length > 0)
+        emitter.emit("data", Buffer.from(rest.buffer, rest.byteOffset, rest.length));
+    },
+    drained() {
+      emitter.emit("drain");
+    },
+    closed(error) {
+      onClosed();
       // An error that nobody listens for would be thrown; postgres.js stops listening when it closes.
-      if (emitter.listenerCount(event) > 0) emitter.emit(event, value);
-    });
-  }
-  const facade = Object.assign(emitter, {
-    write: socket.write.bind(socket),
-    end: socket.end.bind(socket),
-    destroy: socket.destroy.bind(socket),
-    pause: socket.pause.bind(socket),
-    resume: socket.resume.bind(socket),
+      if (error !== undefined && emitter.listenerCount("error") > 0) emitter.emit("error", error);
+      emitter.emit("close", error !== undefined);
+    },
   });
-  Object.defineProperty(facade, "readyState", { get: () => socket.readyState });
-  return facade as unknown as net.Socket;
+  const facade = Object.assign(emitter, {
+    write: channel.write,
+    // Terminate (X): the server closes the connection when it has read it.
+    end: channel.write,
+    destroy: channel.destroy,
+    // Asked of a COPY stream alone, and that ends the session (postgres.ts).
+    pause: () => undefined,
+    resume: () => undefined,
+    readyState: "open",
+  });
+  Object.defineProperty(facade, "readyState", { get: () => (channel.isOpen ? "open" : "closed") });
+  return facade;
+}
+
+/** What postgres.js uses of a net.Socket (its `socket` option). */
+export interface PostgresSocket extends EventEmitter {
+  readonly readyState: string;
+  write(bytes: Uint8Array): boolean;
+  end(bytes: Uint8Array): boolean;
+  destroy(): void;
 }
 
 /**
@@ -46,7 +66,7 @@ function release(chunk: Uint8Array): void {
 }
 
 /** What is asked for a second time is a reconnection, and there is none. */
-export function givenOnce(socket: net.Socket): () => net.Socket {
+export function givenOnce(socket: PostgresSocket): () => PostgresSocket {
   let isGiven = false;
   return () => {
     if (isGiven) throw new Error("a session does not reconnect");

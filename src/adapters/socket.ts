@@ -5,11 +5,11 @@
  * server sends can be read (wire.ts), a session cannot reconnect behind our back, and a
  * cancel request travels over TLS in the same way.
  */
-import { readFileSync } from "node:fs";
-import net from "node:net";
-import tls from "node:tls";
 import type { ServerTarget, TlsPolicy } from "../core/target.ts";
+import { deferred } from "../deferred.ts";
 import { SqlError } from "../ports.ts";
+import type { Channel, Connect } from "./channel.ts";
+import { timeLimit } from "./time-limit.ts";
 
 export type Encryption = "plain" | "tls" | "tls if offered";
 
@@ -33,130 +33,81 @@ export function encryptionsFor(policy: TlsPolicy): readonly Encryption[] {
 }
 
 export interface SocketOptions {
+  readonly connect: Connect;
   readonly target: ServerTarget;
   readonly host: string;
   readonly port: number;
   readonly encryption: Encryption;
+  /** For all of it: the connection, and the handshake. */
   readonly timeoutMs: number;
 }
 
-/** @throws SqlError of kind `refused` with the system's error code, or TLS_FAILED. */
-export async function openSocket(options: SocketOptions): Promise<net.Socket> {
-  const { host, port } = options;
-  // A TCP address with a slash in front is a folder with the server's Unix socket in it.
-  const isUnix = host.startsWith("/");
-  const socket = isUnix ? net.connect(`${host}/.s.PGSQL.${port}`) : net.connect(port, host);
+/** @throws SqlError of kind `refused` with the system's error code, TLS_FAILED, or 08P01 (no PostgreSQL). */
+export async function openSocket(options: SocketOptions): Promise<Channel> {
+  const { timeoutMs, encryption, host, port } = options;
+  const controller = new AbortController();
+  const { promise: tooLate, reject } = deferred<never>();
+  // Nobody may be waiting for it.
+  tooLate.catch(() => undefined);
+  const endLimit = timeLimit(timeoutMs, () => {
+    const error = refused("ETIMEDOUT", `no answer within ${timeoutMs} ms`);
+    controller.abort(error);
+    reject(error);
+  });
+  let channel: Channel | undefined;
   try {
-    await settled(socket, "connect", options.timeoutMs);
-    socket.setNoDelay(true);
-    // A connection that a firewall forgot is noticed after about a minute.
-    socket.setKeepAlive(true, 15_000);
-    if (isUnix || options.encryption === "plain") return socket;
-    return await encrypt(socket, options);
+    // A TCP address with a slash in front is a folder with the server's Unix socket in it.
+    const isUnix = host.startsWith("/");
+    const place = isUnix ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+    channel = await options.connect(place, controller.signal);
+    if (isUnix || encryption === "plain") return channel;
+    return await Promise.race([encrypt(channel, options), tooLate]);
   } catch (error) {
-    socket.destroy();
-    throw error;
+    channel?.destroy();
+    throw refusalOf(error);
+  } finally {
+    endLimit();
   }
 }
 
-async function encrypt(socket: net.Socket, options: SocketOptions): Promise<net.Socket> {
-  const answer = await askForTls(socket, options.timeoutMs);
+async function encrypt(channel: Channel, options: SocketOptions): Promise<Channel> {
+  const answer = await askForTls(channel);
   if (answer === "N") {
-    if (options.encryption === "tls if offered") return socket;
-    throw refusedTls("the server does not offer TLS, and sslmode asks for it");
+    if (options.encryption === "tls if offered") return channel;
+    throw refused("TLS_FAILED", "the server does not offer TLS, and sslmode asks for it");
   }
-  let secure: net.Socket;
   try {
     // Reads the certificates, which may not be there or be none.
-    const { tls: policy } = options.target;
-    secure = tls.connect({ ...tlsOptions(policy, options.host), ...policy.connect, socket });
-    await settled(secure, "secureConnect", options.timeoutMs);
+    return await channel.encrypt(options.target.tls, options.host);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw refusedTls(message, error);
+    throw refused("TLS_FAILED", error instanceof Error ? error.message : String(error), error);
   }
-  return secure;
 }
 
 /** SSLRequest is answered by one byte. More than one is an attack (CVE-2021-23222). */
-async function askForTls(socket: net.Socket, timeoutMs: number): Promise<"S" | "N"> {
-  socket.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47));
-  const answer = await settled(socket, "data", timeoutMs);
-  const text = String(answer);
-  if (text !== "S" && text !== "N")
-    throw refusedTls("the server did not answer the request for TLS as it should");
-  return text;
-}
-
-function tlsOptions(policy: TlsPolicy, host: string): tls.ConnectionOptions {
-  const name = net.isIP(host) === 0 ? { servername: host } : {};
-  const client = {
-    ...(policy.certificate === undefined ? {} : { cert: readFileSync(policy.certificate) }),
-    ...(policy.key === undefined ? {} : { key: readFileSync(policy.key) }),
-  };
-  const { rootCertificate } = policy;
-  const ca =
-    rootCertificate === undefined || rootCertificate === "system"
-      ? {}
-      : { ca: readFileSync(rootCertificate) };
-  // As in libpq, a root certificate turns require into verify-ca.
-  const mode =
-    policy.mode === "require" && rootCertificate !== undefined ? "verify-ca" : policy.mode;
-  switch (mode) {
-    case "verify-full":
-      return { ...name, ...client, ...ca, host, rejectUnauthorized: true };
-    case "verify-ca":
-      return {
-        ...name,
-        ...client,
-        ...ca,
-        host,
-        rejectUnauthorized: true,
-        checkServerIdentity: () => undefined,
-      };
-    default:
-      return { ...name, ...client, rejectUnauthorized: false };
-  }
-}
-
-/** Waits for one event of a socket, or for its failure, or for the time limit. */
-function settled(socket: net.Socket, event: string, timeoutMs: number): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => fail("ETIMEDOUT", `no answer within ${timeoutMs} ms`),
-      timeoutMs,
-    );
-    const onEvent = (value: unknown): void => {
-      clear();
-      resolve(value);
-    };
-    const onError = (error: NodeJS.ErrnoException): void => {
-      // Deno's word for a host that --allow-net does not name: waiting does not help.
-      const code = error.name === "NotCapable" ? "NOT_PERMITTED" : error.code;
-      fail(code ?? "ECONNRESET", error.message, error);
-    };
-    const onClose = (): void => {
-      fail("ECONNRESET", "the server closed the connection");
-    };
-    socket.once(event, onEvent);
-    socket.once("error", onError);
-    socket.once("close", onClose);
-
-    function clear(): void {
-      clearTimeout(timer);
-      socket.off(event, onEvent);
-      socket.off("error", onError);
-      socket.off("close", onClose);
-    }
-    function fail(code: string, message: string, cause?: unknown): void {
-      clear();
-      // An error that comes late must not end the process.
-      socket.on("error", () => undefined);
-      reject(new SqlError("refused", { severity: "FATAL", code, message }, { cause }));
-    }
+async function askForTls(channel: Channel): Promise<"S" | "N"> {
+  const { promise, resolve, reject } = deferred<Uint8Array>();
+  channel.listen({
+    data: resolve,
+    closed(error) {
+      reject(error ?? refused("ECONNRESET", "the server closed the connection"));
+    },
   });
+  channel.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47));
+  const answer = new TextDecoder("latin1").decode(await promise);
+  if (answer !== "S" && answer !== "N")
+    throw refused("08P01", "the server did not answer the request for TLS as it should");
+  return answer;
 }
 
-function refusedTls(message: string, cause?: unknown): SqlError {
-  return new SqlError("refused", { severity: "FATAL", code: "TLS_FAILED", message }, { cause });
+function refusalOf(error: unknown): SqlError {
+  if (error instanceof SqlError) return error;
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  // Deno's word for a host that --allow-net does not name: waiting does not help.
+  const reason = name === "NotCapable" ? "NOT_PERMITTED" : code;
+  return refused(reason ?? "ECONNRESET", message, error);
+}
+
+function refused(code: string, message: string, cause?: unknown): SqlError {
+  return new SqlError("refused", { severity: "FATAL", code, message }, { cause });
 }

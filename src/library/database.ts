@@ -52,10 +52,11 @@ async function openTarget(
   const cut = redactor(target);
   if (target.engine === "server") {
     const { serverDatabase } = await import("../adapters/postgres.ts");
+    const { connectNode } = await import("../adapters/node-channel.ts");
     return {
-      database: serverDatabase(target, askPassword),
+      database: serverDatabase(target, connectNode, askPassword),
       sibling: (name) =>
-        Promise.resolve(serverDatabase({ ...target, database: name }, askPassword)),
+        Promise.resolve(serverDatabase({ ...target, database: name }, connectNode, askPassword)),
       cut,
     };
   }

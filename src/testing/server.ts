@@ -7,6 +7,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { resolve } from "node:path";
+import { connectNode } from "../adapters/node-channel.ts";
 import { serverDatabase } from "../adapters/postgres.ts";
 import { systemClock } from "../adapters/system.ts";
 import { redactor } from "../cli/output.ts";
@@ -158,7 +159,7 @@ async function fill(session: Session, maker: Maker, making: string): Promise<voi
   const name = quoteIdentifier(making);
   await session.run(`create database ${name}`);
   try {
-    await using database = serverDatabase({ ...target, database: making });
+    await using database = serverDatabase({ ...target, database: making }, connectNode);
     await runMigrations(
       { database, sibling: undefined, cut: redactor(target) },
       migrations,
@@ -221,7 +222,7 @@ async function onServer<T>(
   { target, request, migrations }: Maker,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  await using database = serverDatabase(target);
+  await using database = serverDatabase(target, connectNode);
   const world = worldOf(database, migrations, silent, interruption);
   const { tracker, connectTimeoutMs: timeoutMs } = request;
   const set = await readSet(world.source, silent);

@@ -33,6 +33,21 @@ const three = {
   "3_c.up.sql": "create table c ();",
 };
 
+/** Waits until somebody's session runs a query like this. */
+async function runs(url: string, query: string): Promise<void> {
+  const sql = postgres(url, { max: 1, fetch_types: false });
+  try {
+    for (;;) {
+      const [row] = await sql`select from pg_stat_activity
+        where state = 'active' and pid <> pg_backend_pid() and query like ${query}`;
+      if (row !== undefined) return;
+      await Bun.sleep(20);
+    }
+  } finally {
+    await sql.end();
+  }
+}
+
 class Program implements AsyncDisposable {
   stdout = "";
   stderr = "";
@@ -212,7 +227,7 @@ test.concurrent(
     await using slow = new Program([...argv, database.url, "--migrations", sleeping]);
     const url = await slow.url();
     await until(`${url}/readyz`, 503);
-    await Bun.sleep(300);
+    await runs(database.url, "%pg_sleep(60)%");
     slow.child.kill("SIGTERM");
     expect(await slow.ended).toBe(143);
     expect(slow.stderr).toContain("Interrupted by SIGTERM; 2_b was rolled back");

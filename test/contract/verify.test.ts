@@ -369,7 +369,7 @@ create constraint trigger guard after insert on applied_migrations deferrable in
     check("the time limit ends it", async (ground) => {
       const files = { "2_a.sql": "create table a ()", "3_slow.sql": "select pg_sleep(30)" };
       const startMs = performance.now();
-      const ran = await rehearse(ground, files, { timeLimitMs: 3000 });
+      const ran = await rehearse(ground, files, { timeLimitMs: 5000 });
       expect(ran.first).toMatchObject({ code: "time-limit", during: "3_slow" });
       expect(verdicts(ran)).toEqual(["2_a: passed"]);
       expect(performance.now() - startMs).toBeLessThan(15_000);

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import manifest from "../../package.json" with { type: "json" };
+import { connectBun } from "../../src/adapters/bun-channel.ts";
+import { connectNode } from "../../src/adapters/node-channel.ts";
 import { databaseOver } from "../../src/adapters/pglite.ts";
 import { serverDatabase } from "../../src/adapters/postgres.ts";
 import { findDatabase } from "../../src/cli/database-url.ts";
@@ -54,7 +56,7 @@ export function databaseAt(url: string): Database {
   };
   const target = findDatabase(sources);
   if (!target.ok || target.value.engine !== "server") throw new Error(`no server's URL: ${url}`);
-  return serverDatabase(target.value);
+  return serverDatabase(target.value, connectBun ?? connectNode);
 }
 
 async function freshOnServer(major: Major): Promise<FreshDatabase> {
