@@ -54,6 +54,12 @@ export type Event =
       readonly attempt: number;
       readonly pauseMs: number;
     }
+  /** The connection was lost; `migration` is what was in doubt then. */
+  | {
+      readonly kind: "reconnecting";
+      readonly migration: Migration | undefined;
+      readonly reason: string;
+    }
   | {
       readonly kind: "applied";
       readonly migration: Migration;

@@ -77,6 +77,8 @@ export interface SessionOptions {
 export interface Database extends AsyncDisposable {
   /** Host, port and database, or the folder: what messages call it. Never a password. */
   readonly label: string;
+  /** A later session finds what an earlier one committed: behind a loss another is worth it. */
+  readonly canBeReopened?: true;
   /** Gives a session to `work` and closes it behind it, also after a failure. */
   session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>;
 }

@@ -36,6 +36,7 @@ export function serverDatabase(
 ): Database {
   return {
     label: labelOf(target),
+    canBeReopened: true,
     async session(options, work) {
       const { connectTimeoutMs } = options;
       const password = target.password ?? (await passwordFrom(askPassword, connectTimeoutMs));
@@ -165,7 +166,9 @@ async function open(socketOptions: SocketOptions, options: SessionOptions): Prom
   });
   const close = async (): Promise<void> => {
     isClosing = true;
-    await Promise.race([sql.end({ timeout: 1 }), delay(1500)]);
+    const farewell = sql.end({ timeout: 1 });
+    // postgres.js waits a second for the end of what has ended.
+    if (channel.isOpen) await Promise.race([farewell, delay(1500)]);
     socket.destroy();
   };
   try {

@@ -1,36 +1,48 @@
 /** The one loop that executes a Plan, and nothing else does. */
-import type { Migration } from "../core/migration.ts";
+import type { PendingEntry } from "../core/entry.ts";
 import type { Plan, PlannedMigration } from "../core/plan.ts";
-import { type Problem, sqlProblem } from "../core/problem.ts";
+import { type Problem, type ServerMessage, sqlProblem } from "../core/problem.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetSession } from "./context.ts";
 import { applySteps } from "./steps.ts";
 import { applyTransaction } from "./transaction.ts";
 
 export interface ApplyResult {
-  readonly applied: readonly Migration[];
-  readonly problems: readonly Problem[];
+  /** Why it stopped before the end of the plan. */
+  readonly problem: Problem | undefined;
+  /** What was sent when the connection was lost: nobody knows whether it was applied. */
+  readonly inDoubt: InDoubt | undefined;
 }
 
-/** Applies a plan in order and stops at the first migration that fails. */
+export interface InDoubt {
+  readonly entry: PendingEntry;
+  readonly startMs: number;
+  readonly error: ServerMessage;
+}
+
+/**
+ * Applies a plan in order, reports each migration as it is applied, and stops at the first that
+ * fails. @throws SqlError of kind `lost` where the connection is lost and nothing is in doubt.
+ */
 export async function apply(plan: Plan, context: ApplyContext): Promise<ApplyResult> {
   const { world } = context;
-  const applied: Migration[] = [];
-  for (const planned of plan) {
+  for (const [index, planned] of plan.entries()) {
     const { signal } = world.interruption;
-    if (signal !== undefined) return { applied, problems: [{ code: "interrupted", signal }] };
+    if (signal !== undefined)
+      return { problem: { code: "interrupted", signal }, inDoubt: undefined };
 
-    const { migration } = planned.entry;
-    const isGap = planned.entry.states.includes("gap");
+    const { entry } = planned;
     const startMs = world.clock.nowMs();
-    const problem = await tryOne(planned, applied.length > 0, context);
-    if (problem !== undefined) return { applied, problems: [problem] };
-
-    applied.push(migration);
+    const problem = await tryOne(planned, index > 0, context);
+    if (problem !== undefined) {
+      const isInDoubt = problem.code === "outcome-unknown";
+      return { problem, inDoubt: isInDoubt ? { entry, startMs, error: problem.error } : undefined };
+    }
+    const { migration, states } = entry;
     const elapsedMs = world.clock.nowMs() - startMs;
-    world.reporter.report({ kind: "applied", migration, isGap, elapsedMs });
+    world.reporter.report({ kind: "applied", migration, isGap: states.includes("gap"), elapsedMs });
   }
-  return { applied, problems: [] };
+  return { problem: undefined, inDoubt: undefined };
 }
 
 /** What fails beside the migration itself (a reset, a look at the catalog) is its failure too. */
@@ -46,7 +58,7 @@ async function tryOne(
     world.reporter.report({ kind: "applying", migration, isGap: states.includes("gap") });
     return await applyOne(planned, context);
   } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
+    if (!(error instanceof SqlError) || error.kind === "lost") throw error;
     const { signal } = world.interruption;
     return sqlProblem(error.kind, error.server, `working on ${migration.id}`, signal);
   }

@@ -54,6 +54,10 @@ function eventFields(event: Event): Json {
       const { migration, notice } = event;
       return { ...(migration === undefined ? {} : migrationJson(migration)), ...notice };
     }
+    case "reconnecting": {
+      const { migration, reason } = event;
+      return { ...(migration === undefined ? {} : migrationJson(migration)), reason };
+    }
     default: {
       const { kind: _kind, ...rest } = event;
       return "migration" in rest

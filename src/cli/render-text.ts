@@ -81,6 +81,10 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       return `dropping the INVALID index ${event.index}, which an earlier run of ${event.migration.id} left`;
     case "retrying":
       return `${event.migration.id}: ${event.error.message} (${event.error.code}); trying again in ${formatDuration(event.pauseMs)}`;
+    case "reconnecting":
+      return event.migration === undefined
+        ? `connection lost: ${event.reason}; connecting again`
+        : `${event.migration.id}: connection lost: ${event.reason}; connecting again, to read whether it was applied`;
     case "applied":
       return `applied ${event.migration.id} (${event.isGap ? "gap, " : ""}${formatDuration(event.elapsedMs)})`;
     case "verdict":

@@ -52,3 +52,9 @@ export function pollMs(attempt: number, random: number): number {
   const full = Math.min(2000, 200 * 2 ** Math.min(attempt - 1, 10));
   return Math.round(full * (0.5 + random / 2));
 }
+
+/**
+ * How many connections in a row may be lost with nothing applied in between. A migration that ends
+ * its own session, or crashes the server, is not sent for ever.
+ */
+export const mostLosses = 3;

@@ -60,6 +60,12 @@ export type MigrationEvent =
       readonly attempt: number;
       readonly pauseMs: number;
     }
+  /** The connection was lost; `migration` was sent, and is looked for in the tracker. */
+  | {
+      readonly kind: "reconnecting";
+      readonly migration: MigrationName | undefined;
+      readonly reason: string;
+    }
   /** Recorded and durable. */
   | {
       readonly kind: "applied";
@@ -90,6 +96,8 @@ export function publicEvent(event: Event): MigrationEvent | undefined {
       return { kind: "adopted", version, from, migrations: migrations.map(nameOf) };
     }
     case "notice":
+      return { ...event, migration: event.migration && nameOf(event.migration) };
+    case "reconnecting":
       return { ...event, migration: event.migration && nameOf(event.migration) };
     case "waiting-for-database":
     case "connected":

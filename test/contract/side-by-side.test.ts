@@ -45,7 +45,6 @@ const deadlock = "a deadlock rolls back and is tried again";
 const serialization = "a serialization failure rolls back and is tried again";
 const over = "over the limit the migration has failed, after several attempts";
 const raised = "retryable errors are retried, and others are not";
-const lostIdle = "a connection that is cut during a migration leaves its outcome unknown";
 const unlimited = "CREATE INDEX CONCURRENTLY waits without a lock_timeout";
 const interrupted = "an interruption cancels the statement, rolls back and lets go of the lock";
 
@@ -60,7 +59,6 @@ const skips = [
     deadlock,
     serialization,
     over,
-    lostIdle,
     unlimited,
     interrupted,
   ),
@@ -292,27 +290,6 @@ contractSideBySide(skips, (check) => {
         await ground.value("select indisvalid from pg_index where indexrelid = 'i'::regclass"),
       ).toBe("t");
     });
-  });
-
-  check(lostIdle, async (ground) => {
-    const files = {
-      "1_a.up.sql": "create table a ()",
-      "2_b.up.sql": "create table b (); select pg_sleep(30)",
-    };
-    const running = ground.up(files);
-    await until(() => waits(ground, "wait_event = 'PgSleep'"));
-    await ground.sql(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
-    );
-    const { problems, applied, first } = await running;
-    expect(problems).toEqual(["outcome-unknown"]);
-    expect(first).toMatchObject({ version: "2" });
-    expect(first?.code === "outcome-unknown" && first.error.message).toContain(
-      "terminating connection",
-    );
-    expect(applied).toEqual(["1_a"]);
-    expect(await ground.versions()).toEqual(["1"]);
-    expect(await ground.exists("b")).toBe(false);
   });
 
   check(interrupted, async (ground) => {

@@ -158,6 +158,16 @@ const events: readonly Sample[] = [
     lines: ["2 007_a: canceling statement due to lock timeout (55P03); trying again in 1.5 s"],
   },
   {
+    name: "a connection that is lost",
+    event: { kind: "reconnecting", migration: undefined, reason: "it broke" },
+    lines: ["2 connection lost: it broke; connecting again"],
+  },
+  {
+    name: "a connection that is lost with a migration on its way",
+    event: { kind: "reconnecting", migration, reason: "it broke" },
+    lines: ["2 007_a: connection lost: it broke; connecting again, to read whether it was applied"],
+  },
+  {
     name: "an applied migration",
     event: { kind: "applied", migration, isGap: false, elapsedMs: 12 },
     lines: ["1 applied 007_a (12 ms)"],
