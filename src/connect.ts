@@ -104,6 +104,7 @@ async function attemptOnce<T>(
     applicationName: applicationNameOf(setDigest(options.set), world.hostName),
     onNotice: options.onNotice,
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
+    interruption: world.interruption,
     // Every text is read for them, and no server asks.
     get extensions() {
       return extensionsAskedFor(options.set);
@@ -126,7 +127,8 @@ async function attemptOnce<T>(
   } catch (error) {
     if (isWorking || !(error instanceof SqlError)) throw error;
     const { message } = error.server;
-    if (isNotThereYet(error.server)) return { kind: "not yet", reason: message };
+    if (isNotThereYet(error.server) || world.interruption.signal !== undefined)
+      return { kind: "not yet", reason: message };
     // The opening script was refused by a server older than its settings, or by a pooler.
     throw new Refusal([
       {

@@ -70,6 +70,8 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** How long the connection may take to be made. */
   readonly connectTimeoutMs: number;
+  /** What ends the making of it before that. A session that is open is left alone. */
+  readonly interruption?: Interruption;
   /** The extensions that may be created: PGlite has to load them when it starts. */
   readonly extensions: readonly string[];
 }

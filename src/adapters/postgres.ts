@@ -19,10 +19,10 @@ import {
   SqlError,
   type StatementResult,
 } from "../ports.ts";
+import { type Attempt, newAttempt } from "./attempt.ts";
 import type { Connect } from "./channel.ts";
 import { givenOnce, type PostgresSocket, withoutRows } from "./rowless-socket.ts";
 import { encryptionsFor, openSocket, type SocketOptions } from "./socket.ts";
-import { timeLimit } from "./time-limit.ts";
 import { cancelMessage, type Exchange, readWire, type WireReader } from "./wire.ts";
 
 /**
@@ -38,8 +38,7 @@ export function serverDatabase(
     label: labelOf(target),
     canBeReopened: true,
     async session(options, work) {
-      const { connectTimeoutMs } = options;
-      const password = target.password ?? (await passwordFrom(askPassword, connectTimeoutMs));
+      const password = target.password ?? (await passwordFrom(askPassword, options));
       const connection = await connectTo({ ...target, password }, connect, options);
       try {
         return await work(connection.session);
@@ -68,8 +67,7 @@ async function connectTo(
   for (const address of target.hosts) {
     for (const encryption of encryptionsFor(target.tls)) {
       try {
-        const timeoutMs = options.connectTimeoutMs;
-        const socketOptions = { connect, target, ...address, encryption, timeoutMs };
+        const socketOptions = { connect, target, ...address, encryption };
         const connection = await open(socketOptions, options);
         if (await isFit(target, connection.session)) return connection;
         await connection.close();
@@ -111,8 +109,21 @@ function dependsOnEncryption(error: ServerMessage): boolean {
 }
 
 async function open(socketOptions: SocketOptions, options: SessionOptions): Promise<Connection> {
+  const attempt = newAttempt(options.connectTimeoutMs, options.interruption);
+  try {
+    return await openWithin(attempt, socketOptions, options);
+  } finally {
+    attempt.end();
+  }
+}
+
+async function openWithin(
+  attempt: Attempt,
+  socketOptions: SocketOptions,
+  options: SessionOptions,
+): Promise<Connection> {
   const { target } = socketOptions;
-  const channel = await openSocket(socketOptions);
+  const channel = await openSocket(socketOptions, attempt);
   const wire = readWire(options.onNotice);
 
   let isClosing = false;
@@ -162,7 +173,7 @@ async function open(socketOptions: SocketOptions, options: SessionOptions): Prom
     async undo() {
       await send("rollback", false);
     },
-    cancel: () => cancel(socketOptions, wire),
+    cancel: () => cancel(socketOptions, options.connectTimeoutMs, wire),
   });
   const close = async (): Promise<void> => {
     isClosing = true;
@@ -172,9 +183,8 @@ async function open(socketOptions: SocketOptions, options: SessionOptions): Prom
     socket.destroy();
   };
   try {
-    // Start-up and authentication happen with the first query, within the same limit.
-    const first = send(options.opening, true);
-    const opened = await Promise.race([first, timeout(options.connectTimeoutMs)]);
+    // Start-up and authentication happen with the first query.
+    const opened = await attempt.race(send(options.opening, true));
     return { session: sessionWith(opened.rowSets), close };
   } catch (error) {
     await close();
@@ -187,14 +197,18 @@ async function open(socketOptions: SocketOptions, options: SessionOptions): Prom
 /** postgres.js would ask a function by itself, and leave its failure to nobody. */
 async function passwordFrom(
   ask: (() => Promise<string>) | undefined,
-  timeoutMs: number,
+  { connectTimeoutMs, interruption }: SessionOptions,
 ): Promise<string | undefined> {
+  if (ask === undefined) return undefined;
+  const attempt = newAttempt(connectTimeoutMs, interruption);
   try {
-    return await (ask && Promise.race([ask(), timeout(timeoutMs)]));
+    return await attempt.race(ask());
   } catch (cause) {
     if (cause instanceof SqlError) throw cause;
     const message = `the function for the password failed: ${String(cause)}`;
     throw new SqlError("refused", { severity: "FATAL", code: "PASSWORD", message }, { cause });
+  } finally {
+    attempt.end();
   }
 }
 
@@ -259,32 +273,27 @@ function lossOf(wire: WireReader): SqlError {
 }
 
 /** A cancel request goes over a connection of its own, which the server closes when it has read it. */
-async function cancel(options: SocketOptions, wire: WireReader): Promise<void> {
-  const channel = await openSocket(options);
-  const { promise, resolve } = deferred<void>();
-  channel.listen({
-    data: () => undefined,
-    closed: () => {
-      resolve();
-    },
-  });
-  channel.write(cancelMessage(wire.backend));
-  await Promise.race([promise, delay(2000)]);
-  channel.destroy();
+async function cancel(options: SocketOptions, timeoutMs: number, wire: WireReader): Promise<void> {
+  const attempt = newAttempt(timeoutMs, undefined);
+  try {
+    const channel = await openSocket(options, attempt);
+    const { promise, resolve } = deferred<void>();
+    channel.listen({
+      data: () => undefined,
+      closed: () => {
+        resolve();
+      },
+    });
+    channel.write(cancelMessage(wire.backend));
+    await Promise.race([promise, delay(2000)]);
+    channel.destroy();
+  } finally {
+    attempt.end();
+  }
 }
 
 function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
-}
-
-async function timeout(milliseconds: number): Promise<never> {
-  const { promise, resolve } = deferred<void>();
-  timeLimit(milliseconds, () => {
-    resolve();
-  });
-  await promise;
-  const message = `no answer within ${milliseconds} ms`;
-  throw new SqlError("refused", { severity: "FATAL", code: "ETIMEDOUT", message });
 }

@@ -8,8 +8,8 @@
 import type { ServerTarget, TlsPolicy } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
 import { SqlError } from "../ports.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Channel, Connect } from "./channel.ts";
-import { timeLimit } from "./time-limit.ts";
 
 export type Encryption = "plain" | "tls" | "tls if offered";
 
@@ -38,35 +38,22 @@ export interface SocketOptions {
   readonly host: string;
   readonly port: number;
   readonly encryption: Encryption;
-  /** For all of it: the connection, and the handshake. */
-  readonly timeoutMs: number;
 }
 
 /** @throws SqlError of kind `refused` with the system's error code, TLS_FAILED, or 08P01 (no PostgreSQL). */
-export async function openSocket(options: SocketOptions): Promise<Channel> {
-  const { timeoutMs, encryption, host, port } = options;
-  const controller = new AbortController();
-  const { promise: tooLate, reject } = deferred<never>();
-  // Nobody may be waiting for it.
-  tooLate.catch(() => undefined);
-  const endLimit = timeLimit(timeoutMs, () => {
-    const error = refused("ETIMEDOUT", `no answer within ${timeoutMs} ms`);
-    controller.abort(error);
-    reject(error);
-  });
+export async function openSocket(options: SocketOptions, attempt: Attempt): Promise<Channel> {
+  const { encryption, host, port } = options;
   let channel: Channel | undefined;
   try {
     // A TCP address with a slash in front is a folder with the server's Unix socket in it.
     const isUnix = host.startsWith("/");
     const place = isUnix ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-    channel = await options.connect(place, controller.signal);
+    channel = await options.connect(place, attempt.signal);
     if (isUnix || encryption === "plain") return channel;
-    return await Promise.race([encrypt(channel, options), tooLate]);
+    return await attempt.race(encrypt(channel, options));
   } catch (error) {
     channel?.destroy();
     throw refusalOf(error);
-  } finally {
-    endLimit();
   }
 }
 

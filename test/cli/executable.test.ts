@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
+import net from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
@@ -243,6 +244,28 @@ describe("the end of a run", () => {
     },
     30_000,
   );
+
+  test("a signal ends a connect that nobody answers", async () => {
+    // It takes the connection, and says nothing.
+    const silent = net.createServer();
+    const taken = new Promise((resolve) => silent.once("connection", resolve));
+    await new Promise<void>((resolve) => {
+      silent.listen(0, "127.0.0.1", resolve);
+    });
+    try {
+      const { port } = silent.address() as net.AddressInfo;
+      const up = start(["up", "--database-url", `postgres://app@127.0.0.1:${port}/app`]);
+      await taken;
+      const sentMs = performance.now();
+      up.kill("SIGTERM");
+      const { stderr, exitCode } = await up.ended;
+      expect(performance.now() - sentMs).toBeLessThan(2000);
+      expect(exitCode).toBe(143);
+      expect(stderr).toContain("Interrupted by SIGTERM");
+    } finally {
+      silent.close();
+    }
+  });
 
   test("kill -9 leaves no row, and the next run goes on", async () => {
     await using stage = await slowStage();
