@@ -1,6 +1,8 @@
 /** Coming to a session: a database that is not there yet, one that never will be, and the cost. */
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
 import net from "node:net";
+import { join } from "node:path";
 import { databaseAt } from "../support/engines.ts";
 import { startServer } from "../support/servers.ts";
 import { contractSideBySide, pgliteSkips } from "./contract.ts";
@@ -68,7 +70,10 @@ const starting = "up waits for a server that is being started, and fails at once
 const nobody = "a server that never comes is given up after the time limit";
 const trips = "a run with nothing pending takes one connection and six round trips at most";
 
-const skips = pgliteSkips("PGlite is in this process", starting, nobody, trips);
+const standby =
+  "a standby is waited for, read from, and passed over where another host is writable";
+
+const skips = pgliteSkips("PGlite is in this process", starting, nobody, trips, standby);
 
 contractSideBySide(skips, (check, engine) => {
   check(starting, async (ground) => {
@@ -128,6 +133,49 @@ contractSideBySide(skips, (check, engine) => {
     expect(problems).toEqual(["cannot-connect"]);
     expect(first?.code === "cannot-connect" && first.waitedMs).toBeGreaterThan(0);
     expect(Date.now() - startMs).toBeLessThan(5000);
+  });
+
+  check(standby, async (ground) => {
+    await using server = await startServer(engine.major);
+    const own = groundOn(engine, { ...ground, database: databaseAt(server.url()) });
+    expect((await own.up(files)).problems).toEqual([]);
+    await server.stop();
+    writeFileSync(join(server.dataDirectory, "standby.signal"), "");
+    await server.start();
+
+    const more = { ...files, "2_b.up.sql": "create table b ()" };
+    expect((await own.status(more)).problems).toEqual([]);
+    expect(await own.states(more)).toEqual(["1: applied", "2: pending"]);
+    const refused = await own.up(more, { connectTimeoutMs: 400 });
+    expect(refused.problems).toEqual(["standby"]);
+
+    // It is not the standby's migration that is found missing on the other one.
+    const both = new URL(ground.url);
+    const attributes = "target_session_attrs=read-write";
+    const url = `postgres://postgres@127.0.0.1:${server.port},${both.host}${both.pathname}?${attributes}`;
+    const either = groundOn(engine, { ...ground, database: databaseAt(url) });
+    expect((await either.up(more)).applied).toEqual(["1_a", "2_b"]);
+    expect(await own.states(more)).toEqual(["1: applied", "2: pending"]);
+
+    const waiting = own.up(more, { connectTimeoutMs: 30_000 });
+    await Bun.sleep(300);
+    await databaseAt(server.url()).session(
+      {
+        opening: "select pg_promote()",
+        applicationName: "lacuna/test",
+        connectTimeoutMs: 5000,
+        extensions: [],
+        onNotice: () => undefined,
+      },
+      () => Promise.resolve(),
+    );
+    const promoted = await waiting;
+    expect(promoted.problems).toEqual([]);
+    expect(promoted.applied).toEqual(["2_b"]);
+    expect(promoted.world.events[0]).toMatchObject({
+      kind: "waiting-for-database",
+      reason: "it is a standby",
+    });
   });
 
   check(trips, async (ground) => {
