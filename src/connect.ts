@@ -6,8 +6,11 @@ import type { ServerMessage } from "./core/problem.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
+import { settings, settingsOfMessage } from "./ledger/settings.ts";
+import { demandSessionMode, isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
+import type { PoolerMode } from "./request.ts";
 
 export interface ConnectOptions {
   readonly tracker: TrackerName;
@@ -16,6 +19,8 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   /** `writing` waits for a standby to be promoted; `reading` takes one as it is. */
   readonly purpose: "reading" | "writing";
+  /** What is said of a pooler: where its mode cannot be found out, `writing` goes by it. */
+  readonly pooler: PoolerMode;
   readonly onNotice: (notice: ServerMessage) => void;
 }
 
@@ -64,7 +69,15 @@ export function connectToRead<T>(
 ): Promise<T> {
   const { tracker, connectTimeoutMs: timeoutMs } = request;
   const onNotice = (): void => undefined;
-  return connect(world, { tracker, set, timeoutMs, purpose: "reading", onNotice }, work);
+  const options = {
+    tracker,
+    set,
+    timeoutMs,
+    purpose: "reading",
+    pooler: "auto",
+    onNotice,
+  } as const;
+  return connect(world, options, work);
 }
 
 /** One attempt for a command that comes back by itself: nothing is waited for, nothing is said. */
@@ -81,6 +94,7 @@ export function connectOnceToRead<T>(
     set,
     timeoutMs: limitMs,
     purpose: "reading",
+    pooler: "auto",
     onNotice: (): void => undefined,
   } as const;
   return attemptOnce(silent, options, limitMs, work);
@@ -122,7 +136,13 @@ async function attemptOnce<T>(
       }
       const { serverVersion } = facts;
       reporter.report({ kind: "connected", database: database.label, serverVersion });
-      return { kind: "done", value: await work(session, facts) };
+      if (!isBehindPooler(session, facts.backend)) return done(await work(session, facts));
+      if (options.purpose === "reading") return done(await work(readingThrough(session), facts));
+      await demandSessionMode(world, session, facts.backend, sessionOptions, options.pooler);
+      reporter.report({ kind: "pooler", database: database.label, mode: "session" });
+      // Those of the opening ended with its message.
+      await session.run(settings);
+      return done(await work(session, facts));
     });
   } catch (error) {
     if (isWorking || !(error instanceof SqlError)) throw error;
@@ -139,6 +159,15 @@ async function attemptOnce<T>(
       },
     ]);
   }
+}
+
+function done<T>(value: T): Tried<T> {
+  return { kind: "done", value };
+}
+
+/** A pooler may give each message another backend, which is to keep nothing of ours. */
+function readingThrough(session: Session): Session {
+  return { ...session, rows: (script) => session.rows(`${settingsOfMessage}; ${script}`) };
 }
 
 const oldestServer = 140_000;

@@ -10,6 +10,8 @@ import type { Verdict } from "./core/verdict.ts";
 export type Event =
   | { readonly kind: "waiting-for-database"; readonly database: string; readonly reason: string }
   | { readonly kind: "connected"; readonly database: string; readonly serverVersion: string }
+  /** Not the server itself: its connections are handed on, and each keeps its backend. */
+  | { readonly kind: "pooler"; readonly database: string; readonly mode: "session" }
   | {
       readonly kind: "waiting-for-lock";
       readonly holder: string | undefined;

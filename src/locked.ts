@@ -5,6 +5,7 @@ import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
+import type { PoolerMode } from "./request.ts";
 
 export interface Locked {
   readonly session: Session;
@@ -16,6 +17,7 @@ interface LockedRequest {
   readonly tracker: TrackerName;
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
+  readonly pooler: PoolerMode;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function withLock<T>(
     set,
     timeoutMs: request.connectTimeoutMs,
     purpose: "writing",
+    pooler: request.pooler,
     onNotice: (notice): void => {
       // What lacuna's own statements say (an index that is not there) is nobody's concern.
       const { migration } = running;
@@ -67,10 +70,10 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const lock = await takeLock(session, { ...world, key, waitMs: request.lockWaitMs });
+    const taken = await takeLock(session, { ...world, key, waitMs: request.lockWaitMs });
     const { signal } = world.interruption;
-    if (!lock.held) {
-      const { waitedMs, holder } = lock;
+    if (!taken.held) {
+      const { waitedMs, holder } = taken;
       throw new Refusal([
         signal === undefined
           ? { code: "lock-unavailable", waitedMs, holder }
@@ -81,7 +84,7 @@ export async function withLock<T>(
       return await work({ session, facts, lockKey: key });
     } finally {
       // The end of the session releases it as well, and a lost one has released it already.
-      await releaseLock(session, key).catch(() => undefined);
+      await releaseLock(session, taken.lock).catch(() => undefined);
     }
   }
 }

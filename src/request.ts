@@ -29,6 +29,9 @@ export type OutputMode = "text" | "json";
 /** How much is said: `quiet` leaves out what is not data, `verbose` adds what usually is noise. */
 export type Talk = "quiet" | "normal" | "verbose";
 
+/** `session`: somebody vouches for a pooler's mode, where it cannot be found out. */
+export type PoolerMode = "auto" | "session";
+
 interface SetRequest {
   /** Undefined: the embedded set, or ./migrations where there is none. */
   readonly folder: string | undefined;
@@ -58,6 +61,7 @@ export interface MigrateRequest extends PolicyRequest {
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly lockRetryForMs: number;
+  readonly pooler: PoolerMode;
 }
 
 export interface UpRequest extends DatabaseRequest, MigrateRequest {
@@ -100,6 +104,7 @@ export interface BuildRequest {
 export interface MarkRequest extends DatabaseRequest {
   readonly command: "mark";
   readonly lockWaitMs: number;
+  readonly pooler: PoolerMode;
   readonly change: MarkChange;
 }
 
@@ -121,6 +126,7 @@ export interface RehearsalRequest {
   readonly tracker: TrackerName;
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
+  readonly pooler: PoolerMode;
   readonly checksums: PolicyRequest["checksums"];
   readonly newHere: boolean;
   /** Other clients of the database: a rehearsal holds real locks until its end. */

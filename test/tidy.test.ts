@@ -13,7 +13,7 @@ const floors: readonly (readonly [floor: number, path: RegExp])[] = [
   [7, /^src\/(?:library|testing)\//],
   [6, /^src\/commands\//],
   [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|reading\.ts|probing\.ts)/],
-  [4, /^src\/connect\.ts/],
+  [4, /^src\/(?:connect|pooler)\.ts/],
   [3, /^src\/(?:ledger|cli|adapters)\//],
   [2, /^src\/(?:ports|deferred|events|outcome|request|read-set|product|expected)\.ts$/],
   [1, /^src\/core\//],

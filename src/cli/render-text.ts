@@ -59,6 +59,8 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       return verbose
         ? `connected to ${event.database}, PostgreSQL ${event.serverVersion}`
         : undefined;
+    case "pooler":
+      return verbose ? `${event.database} is a pooler in ${event.mode} mode` : undefined;
     case "waiting-for-lock":
       return `waiting for the lock${event.holder === undefined ? "" : `, held by ${event.holder}`}`;
     case "file-note":

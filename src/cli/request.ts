@@ -13,7 +13,7 @@ import { commands } from "./options.ts";
 import { shells } from "./options/completion.ts";
 import { markStates } from "./options/mark.ts";
 import { flagsWithUp } from "./options/serve.ts";
-import { checksumModes } from "./options/shared.ts";
+import { checksumModes, poolerModes } from "./options/shared.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 import { readVerify } from "./verify-request.ts";
 
@@ -152,11 +152,13 @@ function databaseRequestOf(
   const connectTimeoutMs = flags.durationMs("connect-timeout", isPatient ? 60_000 : 5000);
   const lockWaitMs = flags.durationMs("lock-wait", fiveMinutesMs);
   const policy = readPolicy(flags);
+  const pooler = flags.oneOf("pooler", poolerModes, "auto");
   const migration = {
     ...policy,
     connectTimeoutMs,
     lockWaitMs,
     lockRetryForMs: flags.durationMs("lock-retry-for", fiveMinutesMs),
+    pooler,
   };
   switch (name) {
     case "status": {
@@ -172,6 +174,7 @@ function databaseRequestOf(
         ...common,
         connectTimeoutMs,
         lockWaitMs,
+        pooler,
         change,
       }));
     }

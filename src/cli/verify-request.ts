@@ -5,7 +5,7 @@ import type { Method } from "../core/verdict.ts";
 import type { VerifyRequest } from "../request.ts";
 import type { DatabaseSources } from "./database-url.ts";
 import { type Flags, usage } from "./flags.ts";
-import { checksumModes } from "./options/shared.ts";
+import { checksumModes, poolerModes } from "./options/shared.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
 
 export function readVerify(
@@ -29,6 +29,7 @@ export function readVerify(
     target: method.value === "embedded" ? undefined : target.value,
     tracker: tracker.value,
     connectTimeoutMs: flags.durationMs("connect-timeout", 5000),
+    pooler: flags.oneOf("pooler", poolerModes, "auto"),
     lockWaitMs: flags.durationMs("lock-wait", fiveMinutesMs),
     checksums: flags.oneOf("checksums", checksumModes, "warn"),
     newHere: flags.has("new-here"),

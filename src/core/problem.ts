@@ -144,7 +144,15 @@ export type TrackerProblem =
       readonly examples: readonly string[];
     };
 
+/** `shared`: one backend for two connections; `changing`: another with each transaction. */
+export interface PoolerProblem {
+  readonly code: "pooler";
+  readonly target: string;
+  readonly found: "shared" | "changing" | "no answer" | "no second connection" | "several poolers";
+}
+
 export type DatabaseProblem =
+  | PoolerProblem
   | {
       readonly code: "cannot-connect";
       readonly target: string;

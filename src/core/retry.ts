@@ -7,7 +7,8 @@ import type { ServerMessage } from "./problem.ts";
 
 /** The database is not there yet: not listening, no such host yet, starting up, or full. */
 export function isNotThereYet(error: ServerMessage): boolean {
-  return notThereYet.has(error.code);
+  const { code, message } = error;
+  return notThereYet.has(code) || (code === protocolViolation && waitingPooler.test(message));
 }
 
 const notThereYet: ReadonlySet<string> = new Set([
@@ -30,6 +31,12 @@ const notThereYet: ReadonlySet<string> = new Set([
   // too_many_connections
   "53300",
 ]);
+
+/** PgBouncer has this one code for all that it says itself (1.18). */
+const protocolViolation = "08P01";
+/** Its server is not there yet, or all its connections are taken. */
+const waitingPooler =
+  /server_login_retry|cannot connect to server|max_client_conn|query_wait_timeout/;
 
 /** Rolled back without a trace and worth another try: a lock not had in time, a deadlock, a
  *  serialization failure. https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html */

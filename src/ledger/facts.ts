@@ -6,14 +6,16 @@ import { quoteLiteral } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { displayTracker, type TrackerName } from "../core/tracker.ts";
 import type { Row } from "../ports.ts";
+import { type Backend, backendColumns, readBackend } from "./backend.ts";
 import { resolved, underOwnPath } from "./catalog.ts";
-import { settings } from "./settings.ts";
+import { openingSettings } from "./settings.ts";
 
 export interface Facts {
   /** As `server_version_num` has it: 180004. */
   readonly versionNumber: number;
   readonly serverVersion: string;
   readonly isStandby: boolean;
+  readonly backend: Backend;
   /** The role that SET ROLE goes back to; `none` unless the URL or the login sets one. */
   readonly role: string;
   /** Who logged in. RESET SESSION AUTHORIZATION does not know it in PGlite 0.5.16. */
@@ -34,7 +36,7 @@ export interface Facts {
 }
 
 export function openingScript(tracker: TrackerName): string {
-  return `${settings}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
+  return `${openingSettings}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
 }
 
 /** The schema that a CREATE without a schema goes to. */
@@ -56,6 +58,7 @@ select
   pg_catalog.current_setting('server_version_num') as version_number,
   pg_catalog.current_setting('server_version') as server_version,
   pg_catalog.pg_is_in_recovery()::text as is_standby,
+  ${backendColumns},
   pg_catalog.current_setting('role') as role,
   session_user::text as login,
   exists (select from pg_catalog.pg_namespace n where n.nspname = ${schema})::text as schema_exists,
@@ -88,6 +91,7 @@ export function readFacts(row: Row | undefined): Facts {
     versionNumber: Number(text("version_number")),
     serverVersion: text("server_version"),
     isStandby: text("is_standby") === "true",
+    backend: readBackend(row),
     role: text("role"),
     login: text("login"),
     schemaExists: text("schema_exists") === "true",

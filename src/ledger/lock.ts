@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { pollMs } from "../core/retry.ts";
 import type { TrackerName } from "../core/tracker.ts";
+import { backendColumns, readBackend } from "./backend.ts";
 import { catalogRows } from "./catalog.ts";
 import type { Clock, Interruption, Reporter, Session } from "../ports.ts";
 
@@ -28,8 +29,14 @@ export interface LockOptions {
 }
 
 export type LockResult =
-  | { readonly held: true }
+  | { readonly held: true; readonly lock: HeldLock }
   | { readonly held: false; readonly waitedMs: number; readonly holder: string | undefined };
+
+/** A session lock is its backend's: no other one can let go of it. */
+export interface HeldLock {
+  readonly key: bigint;
+  readonly backendPid: number;
+}
 
 export async function takeLock(session: Session, options: LockOptions): Promise<LockResult> {
   const { clock, reporter, key } = options;
@@ -38,9 +45,11 @@ export async function takeLock(session: Session, options: LockOptions): Promise<
   let reportedMs = Number.NEGATIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
     const [answer] = await session.rows(
-      `select pg_catalog.pg_try_advisory_lock(${key})::text as held`,
+      `select pg_catalog.pg_try_advisory_lock(${key})::text as held, ${backendColumns}`,
     );
-    if (answer?.[0]?.["held"] === "true") return { held: true };
+    const row = answer?.[0];
+    if (row?.["held"] === "true")
+      return { held: true, lock: { key, backendPid: readBackend(row).pid } };
     const waitedMs = clock.nowMs() - startMs;
     if (waitedMs - reportedMs >= reportEveryMs) {
       holder = await describeHolder(session, key);
@@ -55,9 +64,24 @@ export async function takeLock(session: Session, options: LockOptions): Promise<
   }
 }
 
-export async function releaseLock(session: Session, key: bigint): Promise<void> {
-  await session.run(`select pg_catalog.pg_advisory_unlock(${key})`);
+/**
+ * A pooler that was vouched for wrongly may answer with another backend. There nothing is unlocked,
+ * which may be somebody else's lock: it is asked again until the right one answers.
+ */
+export async function releaseLock(session: Session, { key, backendPid }: HeldLock): Promise<void> {
+  for (let attempt = 1; attempt <= releaseAttempts; attempt++) {
+    const [rows] = await session.rows(
+      `select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${backendPid} ` +
+        `then pg_catalog.pg_advisory_unlock(${key})::text end as released`,
+    );
+    if ((rows?.[0]?.["released"] ?? null) !== null) return;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
 }
+
+const releaseAttempts = 50;
 
 /** Whether this backend holds the lock, as a condition for SQL. */
 export function holdsLock(key: bigint): string {

@@ -1,34 +1,77 @@
 import { quoteLiteral } from "../core/quote.ts";
-import type { Session } from "../ports.ts";
+import { announcedPid, type Session } from "../ports.ts";
 
 /**
- * The session's settings, sent at the opening and again after every reset (research:
- * mechanisms, M10). They go by SET: poolers refuse start-up parameters.
+ * Always. No search_path of anybody's may decide what an operator is, so all are named.
  */
-export const settings: string = [
-  "set standard_conforming_strings = on",
-  "set client_encoding = 'UTF8'",
-  "set statement_timeout = 0",
+const wanted: Readonly<Record<string, string>> = {
+  standard_conforming_strings: "on",
+  client_encoding: "UTF8",
+  statement_timeout: "0",
   // For what lacuna itself does: a flight sets its own.
-  "set lock_timeout = '30s'",
-  "set idle_in_transaction_session_timeout = 0",
-  "set client_min_messages = notice",
-  "set default_transaction_isolation = 'read committed'",
-  "set tcp_keepalives_idle = 15",
-  "set tcp_keepalives_interval = 5",
-  "set tcp_keepalives_count = 4",
-  // Only what the server knows and its platform can do: transaction_timeout came with 17, a
-  // server too old for idle_session_timeout is to be told so in words, and
-  // client_connection_check_interval is refused where the system cannot watch a socket. A
-  // commit that is acknowledged before it is durable would make "applied" a guess.
-  // The operators are named: no search_path of anybody's may decide what they are.
-  "select pg_catalog.set_config(name, value, false) from (values " +
-    "('transaction_timeout', '0', pg_catalog.current_setting('transaction_timeout', true) is not null), " +
-    "('idle_session_timeout', '0', pg_catalog.current_setting('idle_session_timeout', true) is not null), " +
-    "('client_connection_check_interval', '2s', pg_catalog.version() operator(pg_catalog.~~) '%linux%'), " +
-    "('synchronous_commit', 'on', pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off')" +
-    ") as wanted (name, value, applies) where applies",
-].join("; ");
+  lock_timeout: "30s",
+  idle_in_transaction_session_timeout: "0",
+  client_min_messages: "notice",
+  default_transaction_isolation: "read committed",
+  tcp_keepalives_idle: "15",
+  tcp_keepalives_interval: "5",
+  tcp_keepalives_count: "4",
+};
+
+/**
+ * Only what the server knows and its platform can do: transaction_timeout came with 17, a server
+ * too old for idle_session_timeout is to be told so in words, and client_connection_check_interval
+ * is refused where the system cannot watch a socket. A commit that is acknowledged before it is
+ * durable would make "applied" a guess.
+ */
+const wantedWhere: readonly (readonly [name: string, value: string, condition: string])[] = [
+  ["transaction_timeout", "0", known("transaction_timeout")],
+  ["idle_session_timeout", "0", known("idle_session_timeout")],
+  [
+    "client_connection_check_interval",
+    "2s",
+    "pg_catalog.version() operator(pg_catalog.~~) '%linux%'",
+  ],
+  [
+    "synchronous_commit",
+    "on",
+    "pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'",
+  ],
+];
+
+function known(name: string): string {
+  return `pg_catalog.current_setting('${name}', true) is not null`;
+}
+
+function setting(isLocal: string): string {
+  const rows = [
+    ...Object.entries(wanted).map(([name, value]) => [name, value, "true"] as const),
+    ...wantedWhere,
+  ].map(([name, value, condition]) => `('${name}', '${value}', ${condition})`);
+  return (
+    `select pg_catalog.set_config(name, value, ${isLocal}) ` +
+    `from (values ${rows.join(", ")}) as wanted (name, value, applies) where applies`
+  );
+}
+
+/**
+ * The session's settings, sent again after every reset (research: mechanisms, M10). They go by
+ * SET: poolers refuse start-up parameters.
+ */
+export const settings: string = setting("false");
+
+/**
+ * The same for the opening, where nobody knows yet who answers. Behind a pooler they end with the
+ * message: a backend that is somebody else's the next moment keeps none of them.
+ */
+export const openingSettings: string = setting(
+  "(select pid operator(pg_catalog.<>) '' and pid operator(pg_catalog.<>) " +
+    "pg_catalog.pg_backend_pid()::pg_catalog.text " +
+    `from (select coalesce(pg_catalog.current_setting('${announcedPid}', true), '')) as announced (pid))`,
+);
+
+/** What a reader behind a pooler needs, for one message: nothing is waited for without end. */
+export const settingsOfMessage = "set local lock_timeout = '30s'; set local statement_timeout = 0";
 
 type Limits = Readonly<Record<string, string | number | undefined>>;
 

@@ -95,6 +95,7 @@ const words: readonly (readonly [string, string])[] = [
   ["--connect-timeout", "connectTimeoutMs"],
   ["--lock-wait", "lockWaitMs"],
   ["--lock-retry-for", "lockRetryForMs"],
+  ["--pooler session", '`pooler: "session"`'],
   ["--strict", "`strict: true`"],
   ["--tracker schema.table", "the option tracker"],
   ["--migrations DIR", "the option migrations"],

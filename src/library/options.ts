@@ -26,6 +26,11 @@ export interface RunOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** For how long, in milliseconds, a migration is tried again that cannot get a lock. Default: 5 minutes. */
   readonly lockRetryForMs?: number | undefined;
+  /**
+   * A pooler in transaction mode is refused, and one whose mode cannot be found out. `session`: go
+   * on in the second case. Default: `auto`.
+   */
+  readonly pooler?: "auto" | "session" | undefined;
   /** Is told what happens. What it throws is thrown when the run is over, and stops nothing. */
   readonly onEvent?: ((event: MigrationEvent) => void) | undefined;
   /**
@@ -55,7 +60,8 @@ export function readRunOptions(options: RunOptions): MigrateRequest {
   );
   checkOption("strict", typeof strict === "boolean", "true or false");
   checkOption("newHere", typeof newHere === "boolean", "true or false");
-  const { to, signal, onEvent } = options;
+  const { to, signal, onEvent, pooler = "auto" } = options;
+  checkOption("pooler", ["auto", "session"].includes(pooler), '"auto" or "session"');
   const isVersion = to === undefined || /^[0-9]+$/.test(String(to));
   checkOption("to", isVersion, 'a version such as "103"');
   checkOption("signal", signal === undefined || signal instanceof AbortSignal, "an AbortSignal");
@@ -69,6 +75,7 @@ export function readRunOptions(options: RunOptions): MigrateRequest {
     connectTimeoutMs: durationOf("connectTimeoutMs", options.connectTimeoutMs, 60_000),
     lockWaitMs: durationOf("lockWaitMs", options.lockWaitMs, 300_000),
     lockRetryForMs: durationOf("lockRetryForMs", options.lockRetryForMs, 300_000),
+    pooler,
   };
 }
 
@@ -97,6 +104,7 @@ export const runOptionNames: readonly string[] = [
   "lockWaitMs",
   "connectTimeoutMs",
   "lockRetryForMs",
+  "pooler",
   "onEvent",
   "signal",
 ] satisfies readonly (keyof RunOptions)[];

@@ -23,7 +23,14 @@ import { reportOf, type VerifyReport } from "./verify-report.ts";
 
 export interface VerifyOptions extends Pick<
   RunOptions,
-  "tracker" | "checksums" | "newHere" | "lockWaitMs" | "connectTimeoutMs" | "onEvent" | "signal"
+  | "tracker"
+  | "checksums"
+  | "newHere"
+  | "lockWaitMs"
+  | "connectTimeoutMs"
+  | "pooler"
+  | "onEvent"
+  | "signal"
 > {
   /** A folder, as a path or a `file:` URL, or what readMigrations() gave. */
   readonly migrations: string | URL | Migrations;
@@ -146,12 +153,13 @@ function readRequest(options: VerifyOptions): Omit<RehearsalRequest, "engine"> {
   if (ownsServer && method !== "scratch") {
     throw wrong('The option ownsServer goes with method: "scratch"');
   }
-  const { tracker, checksums, newHere, lockWaitMs, connectTimeoutMs } = readRunOptions({
+  const { tracker, checksums, newHere, lockWaitMs, connectTimeoutMs, pooler } = readRunOptions({
     tracker: options.tracker,
     checksums: options.checksums,
     newHere: options.newHere,
     lockWaitMs: options.lockWaitMs,
     connectTimeoutMs: options.connectTimeoutMs,
+    pooler: options.pooler,
     onEvent: options.onEvent,
     signal: options.signal,
   });
@@ -163,6 +171,7 @@ function readRequest(options: VerifyOptions): Omit<RehearsalRequest, "engine"> {
     newHere,
     lockWaitMs,
     connectTimeoutMs,
+    pooler,
     others: shared ? "shared" : "refused",
     timeLimitMs: limitMs === 0 ? undefined : limitMs,
     strict,
@@ -186,6 +195,7 @@ const names: readonly string[] = [
   "newHere",
   "lockWaitMs",
   "connectTimeoutMs",
+  "pooler",
   "onEvent",
   "signal",
 ] satisfies readonly (keyof VerifyOptions)[];

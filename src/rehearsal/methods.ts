@@ -62,8 +62,8 @@ export function inScratchDatabase(
   made: { readonly sibling: (name: string) => Promise<Database>; readonly random: string },
 ): Promise<Findings> {
   const { world } = rehearsal;
-  const { tracker, connectTimeoutMs } = request;
-  return inScratch(world, { set, tracker, connectTimeoutMs, ...made }, (database) =>
+  const { tracker, connectTimeoutMs, pooler } = request;
+  return inScratch(world, { set, tracker, connectTimeoutMs, pooler, ...made }, (database) =>
     fromEmpty({ ...rehearsal, world: { ...world, database } }, set, request),
   );
 }

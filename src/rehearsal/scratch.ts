@@ -10,11 +10,13 @@ import {
   scratchName,
 } from "../ledger/scratch.ts";
 import { type Database, Refusal, type Session, SqlError, type World } from "../ports.ts";
+import type { PoolerMode } from "../request.ts";
 
 export interface ScratchOptions {
   readonly set: MigrationSet;
   readonly tracker: TrackerName;
   readonly connectTimeoutMs: number;
+  readonly pooler: PoolerMode;
   /** The database of that name on the same server. */
   readonly sibling: (name: string) => Promise<Database>;
   /** Unguessable, new for each run. */
@@ -30,12 +32,12 @@ export async function inScratch<T>(
   options: ScratchOptions,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { set, tracker, connectTimeoutMs: timeoutMs } = options;
+  const { set, tracker, pooler, connectTimeoutMs: timeoutMs } = options;
   const onNotice = (): void => undefined;
   // Somebody listens: a signal must not end the process before the database is dropped.
   const stopListening = world.interruption.onSignal(() => undefined);
   try {
-    const connecting = { set, tracker, timeoutMs, purpose: "writing", onNotice } as const;
+    const connecting = { set, tracker, timeoutMs, purpose: "writing", pooler, onNotice } as const;
     return await connect(world, connecting, (session) => holding(session));
   } finally {
     stopListening();

@@ -134,14 +134,14 @@ async function copyTemplate(session: Session, maker: Maker, name: string): Promi
 async function makeTemplate(session: Session, maker: Maker): Promise<void> {
   const { template, request } = maker;
   const key = createHash("sha256").update(`lacuna\0${template}`).digest().readBigInt64BE(0);
-  const lock = await takeLock(session, {
+  const taken = await takeLock(session, {
     key,
     waitMs: request.lockWaitMs,
     clock,
     interruption,
     reporter: silent,
   });
-  if (!lock.held) throw new Refusal([{ code: "lock-unavailable", ...lock }]);
+  if (!taken.held) throw new Refusal([{ code: "lock-unavailable", ...taken }]);
   try {
     const family = await databasesLike(session, template);
     if (family.includes(template)) return;
@@ -150,7 +150,7 @@ async function makeTemplate(session: Session, maker: Maker): Promise<void> {
     await fill(session, maker, `${template}_${randomUUID().slice(0, 8)}`);
     await dropOlder(session, maker);
   } finally {
-    await releaseLock(session, key).catch(() => undefined);
+    await releaseLock(session, taken.lock).catch(() => undefined);
   }
 }
 
@@ -224,12 +224,12 @@ async function onServer<T>(
 ): Promise<T> {
   await using database = serverDatabase(target, connectNode);
   const world = worldOf(database, migrations, silent, interruption);
-  const { tracker, connectTimeoutMs: timeoutMs } = request;
+  const { tracker, pooler, connectTimeoutMs: timeoutMs } = request;
   const set = await readSet(world.source, silent);
   const onNotice = (): void => undefined;
   return await connect(
     world,
-    { tracker, set, timeoutMs, purpose: "writing", onNotice },
+    { tracker, set, timeoutMs, purpose: "writing", pooler, onNotice },
     (session) => work(session),
   );
 }

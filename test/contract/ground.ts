@@ -106,6 +106,7 @@ export function groundOn(
         command: "mark",
         ...databaseRequest,
         lockWaitMs: upRequest.lockWaitMs,
+        pooler: upRequest.pooler,
         change,
       };
       return ran(world, () => mark(world, { ...whole, ...request }));

@@ -293,6 +293,12 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["h:5432/d", "refused"],
     advises: ["1 min", "--connect-timeout"],
   },
+  pooler: {
+    problem: { code: "pooler", target: "h:6432/d", found: "shared" },
+    exitCode: 6,
+    names: ["h:6432/d", "transaction or statement mode"],
+    advises: ["session mode", "the server itself", "no lock was taken"],
+  },
   standby: {
     problem: { code: "standby", target: "h:5432/d", waitedMs: 60_000 },
     exitCode: 6,
@@ -626,6 +632,26 @@ describe("words that depend on the case", () => {
       problem: { ...samples["refused-statement"].problem, reason },
       says: ["INSERT", "lock", "lacuna.*"][index] ?? "",
       exitCode: 2 as const,
+    })),
+    ...(
+      ["shared", "changing", "no answer", "no second connection", "several poolers"] as const
+    ).map((found, index) => ({
+      name: `a pooler: ${found}`,
+      problem: { ...samples.pooler.problem, found },
+      says: index < 3 ? "no lock was taken" : "--pooler session",
+      exitCode: 6 as const,
+    })),
+    ...(
+      [
+        ["unsupported startup parameter: options (08P01)", "leave the parameter out of the URL"],
+        ["no such database: nowhere (08P01)", "a pooler answers there"],
+        ["password authentication failed (28P01)", "check host, port, database, user and password"],
+      ] as const
+    ).map(([message, says]) => ({
+      name: `a connection that is refused: ${message}`,
+      problem: { ...samples["cannot-connect"].problem, message, waitedMs: 0 },
+      says,
+      exitCode: 6 as const,
     })),
     ...(["transaction", "lock", "row", "reply"] as const).map((broken, index) => ({
       name: `a broken proof: ${broken}`,

@@ -35,6 +35,20 @@ describe("what an error means for another try", () => {
 });
 
 test.each([
+  {
+    message: "server login has been failing, try again later (server_login_retry)",
+    notThere: true,
+  },
+  { message: "pgbouncer cannot connect to server", notThere: true },
+  { message: "no more connections allowed (max_client_conn)", notThere: true },
+  { message: "query_wait_timeout", notThere: true },
+  { message: "no such database: nowhere", notThere: false },
+  { message: "unsupported startup parameter: options", notThere: false },
+])("what PgBouncer says: $message", ({ message, notThere }) => {
+  expect(isNotThereYet({ severity: "FATAL", code: "08P01", message })).toBe(notThere);
+});
+
+test.each([
   { attempt: 1, limit: 1000 },
   { attempt: 2, limit: 2000 },
   { attempt: 3, limit: 5000 },

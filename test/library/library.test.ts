@@ -383,6 +383,7 @@ describe("options", () => {
     [{ migrations: new URL("https://example.com/x") }, "a path or a file: URL"],
     [{ stricct: true }, "stricct is not known"],
     [{ lockWaitMs: "5min" }, "milliseconds"],
+    [{ pooler: "transaction" }, "session"],
     [{ lockWaitMs: Number.NaN }, "milliseconds"],
     [{ checksums: "yes" }, "enforce"],
     [{ tracker: "a.b.c" }, "the tracker's name"],

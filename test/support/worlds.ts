@@ -86,6 +86,7 @@ export const upRequest: UpRequest = {
   ...policyRequest,
   lockWaitMs: 60_000,
   lockRetryForMs: 10_000,
+  pooler: "auto",
 };
 
 /** Runs `up` as main does: a refusal is an outcome. */
@@ -127,6 +128,7 @@ const verifyRequest: VerifyRequest = {
   tracker: defaultTracker,
   connectTimeoutMs: 30_000,
   lockWaitMs: 5000,
+  pooler: "auto",
   checksums: "warn",
   newHere: false,
   // The suite's own session is connected to the database too.

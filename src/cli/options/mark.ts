@@ -1,6 +1,6 @@
 import type { MarkChange } from "../../core/marking.ts";
 import type { Command } from "./definition.ts";
-import { database, lockWait, migrations } from "./shared.ts";
+import { database, lockWait, migrations, pooler } from "./shared.ts";
 
 export const markStates: readonly MarkChange["to"][] = [
   "applied",
@@ -26,6 +26,7 @@ export const mark: Command = {
     { name: "up-to", value: "V", about: "with applied: every version up to V" },
     { name: "all-adopted", about: "with changed: every version taken over without a checksum" },
     lockWait,
+    pooler,
     ...database,
     migrations,
   ],

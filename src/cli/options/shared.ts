@@ -1,5 +1,5 @@
 /** Flags that several commands have, or all of them. */
-import type { PolicyRequest } from "../../request.ts";
+import type { PolicyRequest, PoolerMode } from "../../request.ts";
 import type { Command, Flag } from "./definition.ts";
 
 export const migrations: Flag = {
@@ -68,8 +68,18 @@ export const lockWait: Flag = {
   about: "how long to wait for another runner (default: 5min)",
 };
 
+export const poolerModes: readonly PoolerMode[] = ["auto", "session"];
+
+export const pooler: Flag = {
+  name: "pooler",
+  value: "MODE",
+  values: poolerModes,
+  about: "auto, or session: go on where a pooler's mode cannot be found out (default: auto)",
+};
+
 export const locks: readonly Flag[] = [
   lockWait,
+  pooler,
   {
     name: "lock-retry-for",
     value: "TIME",

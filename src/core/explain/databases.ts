@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.ts";
-import type { DatabaseProblem } from "../problem.ts";
+import type { DatabaseProblem, PoolerProblem } from "../problem.ts";
 import type { Explanations } from "./explanation.ts";
 
 export const databases: Explanations<DatabaseProblem> = {
@@ -8,7 +8,14 @@ export const databases: Explanations<DatabaseProblem> = {
     hint:
       problem.waitedMs > 0
         ? `is the server running, and are host and port right? waited ${formatDuration(problem.waitedMs)} (--connect-timeout)`
-        : "check host, port, database, user and password",
+        : refusalHint(problem.message),
+    exitCode: 6,
+  }),
+  pooler: ({ target, found }) => ({
+    title: poolerTitles[found](target),
+    hint: isModeKnown[found]
+      ? `${poolerAdvice}; no lock was taken, and nothing was changed`
+      : `${poolerAdvice}; if it is in session mode for sure, say --pooler session`,
     exitCode: 6,
   }),
   standby: (problem) => ({
@@ -56,3 +63,38 @@ export const databases: Explanations<DatabaseProblem> = {
     exitCode: problem.error.code === "55P03" ? 5 : 1,
   }),
 };
+
+/** PgBouncer has the code 08P01 for all that it says itself. */
+function refusalHint(message: string): string {
+  if (message.includes("unsupported startup parameter"))
+    return "a pooler answers there: leave the parameter out of the URL, or connect to the server itself";
+  return message.includes("(08P01)")
+    ? "a pooler answers there, or something that is no PostgreSQL: check host, port, database and user, and its own configuration"
+    : "check host, port, database, user and password";
+}
+
+type PoolerFinding = PoolerProblem["found"];
+
+const poolerTitles: Readonly<Record<PoolerFinding, (target: string) => string>> = {
+  shared: (target) =>
+    `Cannot work through the pooler at ${target}: it is in transaction or statement mode, one backend answered two connections`,
+  changing: (target) =>
+    `Cannot work through the pooler at ${target}: it is in transaction or statement mode, another backend answered each transaction`,
+  "no answer": (target) =>
+    `Cannot work through the pooler at ${target}: it did not answer within 5 s, as in transaction mode when all backends are busy`,
+  "no second connection": (target) =>
+    `Cannot tell in which mode the pooler at ${target} is: it gave no second connection within 5 s`,
+  "several poolers": (target) =>
+    `Cannot tell in which mode the pooler at ${target} is: each connection went to another pooler`,
+};
+
+const isModeKnown: Readonly<Record<PoolerFinding, boolean>> = {
+  shared: true,
+  changing: true,
+  "no answer": true,
+  "no second connection": false,
+  "several poolers": false,
+};
+
+const poolerAdvice =
+  "the lock needs a backend that stays: connect to the server itself, or to the pooler's port for session mode";

@@ -76,6 +76,12 @@ const events: readonly Sample[] = [
     verbose: ["2 connected to h:5432/d, PostgreSQL 18.1"],
   },
   {
+    name: "a pooler",
+    event: { kind: "pooler", database: "h:6432/d", mode: "session" },
+    lines: [],
+    verbose: ["2 h:6432/d is a pooler in session mode"],
+  },
+  {
     name: "waiting for the lock",
     event: { kind: "waiting-for-lock", holder: "pid 42", waitedMs: 1000 },
     lines: ["2 waiting for the lock, held by pid 42"],

@@ -101,6 +101,9 @@ describe("every flag arrives", () => {
     { argv: ["up", "--strict"], request: { unknown: "refuse" } },
     { argv: ["up", "--new-here"], request: { newHere: true } },
     { argv: ["up", "--lock-wait", "10s"], request: { lockWaitMs: 10_000 } },
+    { argv: ["up"], request: { pooler: "auto" } },
+    { argv: ["up", "--pooler", "session"], request: { pooler: "session" } },
+    { argv: ["mark", "applied", "7", "--pooler", "session"], request: { pooler: "session" } },
     { argv: ["up", "--lock-retry-for", "1h"], request: { lockRetryForMs: 3_600_000 } },
     { argv: ["up", "--connect-timeout", "500ms"], request: { connectTimeoutMs: 500 } },
     {
@@ -270,6 +273,7 @@ describe("what is wrong is refused, and says how to go on", () => {
     { name: "an unknown flag with a value", argv: ["up", "--bogus=1"], says: "--bogus" },
     { name: "an unknown short flag", argv: ["up", "-x"], says: "-x" },
     { name: "a flag of another command", argv: ["plan", "--lock-wait", "1s"], says: "--lock-wait" },
+    { name: "no mode of a pooler", argv: ["up", "--pooler", "statement"], says: "auto, session" },
     { name: "a flag with one dash", argv: ["up", "-json"], says: "-j" },
     { name: "a flag of another case", argv: ["up", "--JSON"], says: "--JSON" },
     { name: "a flag in the case of JavaScript", argv: ["up", "--dryRun"], says: "--dryRun" },

@@ -17,6 +17,11 @@ const requestOf = (argv: string, environment: Environment = {}): Request =>
 
 const url = "postgres://u@test/d";
 
+test("what is said of a pooler", () => {
+  expect(requestOf(`--database-url ${url}`)).toMatchObject({ pooler: "auto" });
+  expect(requestOf(`--database-url ${url} --pooler session`)).toMatchObject({ pooler: "session" });
+});
+
 describe("which database", () => {
   test("production's variables are not read", () => {
     const environment = {
