@@ -1,3 +1,4 @@
+import type { Blocker } from "./core/blockers.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { Difference } from "./core/entry.ts";
 import type { FileNote } from "./core/scan.ts";
@@ -49,6 +50,16 @@ export type Event =
       readonly of: number;
     }
   | { readonly kind: "repairing"; readonly migration: Migration; readonly index: string }
+  /** It waits for a lock: while it waits, and again when others are in the way, or after a while. */
+  | {
+      readonly kind: "blocked";
+      readonly migration: Migration;
+      readonly blockers: readonly Blocker[];
+      /** What the build of a concurrent index waits for, in PostgreSQL's words. */
+      readonly phase: string | undefined;
+      /** How long the message has been running. */
+      readonly runningMs: number;
+    }
   | {
       readonly kind: "retrying";
       readonly migration: Migration;

@@ -86,6 +86,8 @@ export interface Database extends AsyncDisposable {
   readonly label: string;
   /** A later session finds what an earlier one committed: behind a loss another is worth it. */
   readonly canBeReopened?: true;
+  /** Whether a second session can look on while one works: an embedded Postgres has one backend. */
+  readonly hasManySessions?: true;
   /** Gives a session to `work` and closes it behind it, also after a failure. */
   session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>;
 }

@@ -38,6 +38,7 @@ export function serverDatabase(
   return {
     label: labelOf(target),
     canBeReopened: true,
+    hasManySessions: true,
     async session(options, work) {
       const password = target.password ?? (await passwordFrom(askPassword, options));
       const connection = await connectTo({ ...target, password }, connect, options);

@@ -6,6 +6,7 @@ import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetSession } from "./context.ts";
 import { applySteps } from "./steps.ts";
 import { applyTransaction } from "./transaction.ts";
+import { watched } from "./watch.ts";
 
 export interface ApplyResult {
   /** Why it stopped before the end of the plan. */
@@ -65,7 +66,10 @@ async function tryOne(
 }
 
 function applyOne(planned: PlannedMigration, context: ApplyContext): Promise<Problem | undefined> {
-  return planned.script.mode === "transaction"
-    ? applyTransaction(planned.script, context)
-    : applySteps(planned.script, context);
+  const { script } = planned;
+  return watched(context, planned.entry.migration, (watching) =>
+    script.mode === "transaction"
+      ? applyTransaction(script, watching)
+      : applySteps(script, watching),
+  );
 }

@@ -1,6 +1,7 @@
 import type { TrackerName } from "../core/tracker.ts";
 import { settings } from "../ledger/settings.ts";
 import { quoteIdentifier } from "../core/quote.ts";
+import type { Blocker } from "../core/blockers.ts";
 import type { Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
@@ -13,6 +14,18 @@ export interface ApplyContext {
   readonly login: string;
   /** For how long a migration that cannot get a lock is tried again. */
   readonly lockRetryForMs: number;
+}
+
+/** The same for one migration, with somebody who looks on. */
+export interface MigrationContext extends ApplyContext {
+  readonly watch: Watch;
+}
+
+export interface Watch {
+  /** Who was in the way of this migration when it last waited for a lock. */
+  readonly blockers: readonly Blocker[];
+  /** Looks on while something runs. @param lockTimeoutMs How long it may wait for a lock. */
+  during<T>(lockTimeoutMs: number | undefined, work: () => Promise<T>): Promise<T>;
 }
 
 /**

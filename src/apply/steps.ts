@@ -6,12 +6,14 @@
  * cannot is recorded as started before it and as done after it: at least once, and what a
  * dead runner left of it is looked at before it is run again.
  */
-import type { ApplyContext } from "./context.ts";
+import type { MigrationContext } from "./context.ts";
+import { invalidIndexOf, lookAt, type StepRun } from "./leftover.ts";
 import { type Cargo, fly } from "./transaction.ts";
 import { offsetOfPosition, placeOf } from "../core/locate.ts";
 import type { ProgressRow } from "../core/migration.ts";
 import type { Kept, Problem } from "../core/problem.ts";
-import { indexesOf, type StatementScript, type Step } from "../core/script.ts";
+import { isLockTimeout } from "../core/retry.ts";
+import type { StatementScript, Step } from "../core/script.ts";
 import {
   doneFlight,
   type Flight,
@@ -21,21 +23,15 @@ import {
   stepFlight,
 } from "../ledger/flight.ts";
 import type { Version } from "../core/version.ts";
-import {
-  findIndex,
-  finishDetachment,
-  isGone,
-  leftoverOf,
-  stateOfDetachment,
-} from "../ledger/leftovers.ts";
+import { leftoverOf } from "../ledger/leftovers.ts";
 import { ensureProgress, forgetStarted } from "../ledger/record.ts";
-import { swapSettings } from "../ledger/settings.ts";
+import { ownLockTimeoutMs, swapSettings } from "../ledger/settings.ts";
 import { readProgress } from "../ledger/state.ts";
 import { SqlError } from "../ports.ts";
 
 export async function applySteps(
   script: StatementScript,
-  context: ApplyContext,
+  context: MigrationContext,
 ): Promise<Problem | undefined> {
   const { session, tracker, world } = context;
   const { migration, steps } = script;
@@ -70,14 +66,7 @@ export async function applySteps(
     const problem = await runStep({ script, step, context }, stateOf(step));
     if (problem !== undefined) return problem;
   }
-  return (await findInvalidIndex(script, context)) ?? record(script, context);
-}
-
-/** One statement on its way. */
-interface StepRun {
-  readonly script: StatementScript;
-  readonly step: Step;
-  readonly context: ApplyContext;
+  return (await invalidIndexOf(script, context)) ?? record(script, context);
 }
 
 async function runStep(run: StepRun, row: ProgressRow | undefined): Promise<Problem | undefined> {
@@ -134,46 +123,6 @@ async function startAndSend(run: StepRun): Promise<Problem | undefined> {
 }
 
 /**
- * A statement that was started and is not known to be done: its runner died, or it failed. A
- * concurrent index that was built is done; one that it left INVALID is dropped, and built anew.
- */
-async function lookAt(
-  { script, step, context }: StepRun,
-  row: ProgressRow,
-): Promise<"run" | "done" | Problem> {
-  const { session, world } = context;
-  const { migration, text } = script;
-  const { id, up } = migration;
-  const { statement } = step;
-  if (statement.kind === "procedural" && !migration.directives.rerunnable) {
-    const place = placeOf(text, step.span.start);
-    const { what } = statement;
-    return { code: "unknown-statement", id, path: up.path, place, what, statement: step.number };
-  }
-  if (statement.kind === "outside" && statement.detach !== undefined) {
-    const state = await stateOfDetachment(session, statement.detach);
-    if (state === "pending") await finishDetachment(session, statement.detach);
-    return state === "attached" ? "run" : "done";
-  }
-  if (statement.kind === "outside" && statement.drops !== undefined) {
-    return (await isGone(session, statement.drops)) ? "done" : "run";
-  }
-  if (statement.kind !== "outside" || statement.index === undefined) return "run";
-  const index = await findIndex(session, statement.index);
-  if (index === undefined) return "run";
-  if (index.isValid) return "done";
-  // INVALID before this statement began, or being built by somebody: not ours to drop.
-  if (row.invalidBefore.includes(index.oid) || index.isBeingBuilt) {
-    return { code: "invalid-index", id, path: up.path, index: index.name };
-  }
-  world.reporter.report({ kind: "repairing", migration, index: index.name });
-  const before = await swapSettings(session, { lock_timeout: 0 });
-  await session.run(`drop index concurrently if exists ${index.name}`);
-  await swapSettings(session, before);
-  return "run";
-}
-
-/**
  * A lock timeout in the middle of a concurrent build would leave an INVALID index, so there is
  * none; other statements obey the header, or what the file has set. Both are put back.
  */
@@ -185,18 +134,25 @@ async function sendLimited(run: StepRun): Promise<Problem | undefined> {
   const limits = {
     lock_timeout: isConcurrent ? 0 : lockTimeoutMs,
     statement_timeout: statementTimeoutMs,
+    // A client that is gone is noticed later here: the server may finish the index without it. It
+    // counts from the next check on, for which the server's timer runs already.
+    client_connection_check_interval: isConcurrent ? "10s" : undefined,
   };
   const before = await swapSettings(session, limits);
-  const problem = await sendAlone(run);
+  const problem = await sendAlone(run, limits.lock_timeout ?? ownLockTimeoutMs);
   if (problem === undefined) await swapSettings(session, before);
   return problem;
 }
 
 /** Sends the statement as a message of its own, in no transaction of ours. */
-async function sendAlone({ script, step, context }: StepRun): Promise<Problem | undefined> {
+async function sendAlone(
+  { script, step, context }: StepRun,
+  lockTimeoutMs: number = ownLockTimeoutMs,
+): Promise<Problem | undefined> {
   const { id, version, up } = script.migration;
+  const { session, watch } = context;
   try {
-    await context.session.run(step.sql);
+    await watch.during(lockTimeoutMs, () => session.run(step.sql));
     return undefined;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
@@ -218,6 +174,9 @@ async function sendAlone({ script, step, context }: StepRun): Promise<Problem | 
       stage: { kind: "statement", number: step.number, of: script.steps.length },
       kept: keptBefore(script, step),
       attempts: 1,
+      ...(isLockTimeout(error.server) && watch.blockers.length > 0
+        ? { blockers: watch.blockers }
+        : {}),
     };
   }
 }
@@ -255,7 +214,7 @@ function flyFor(
 }
 
 /** The tracker row; the progress goes away with it. */
-function record(script: StatementScript, context: ApplyContext): Promise<Problem | undefined> {
+function record(script: StatementScript, context: MigrationContext): Promise<Problem | undefined> {
   const { migration, text, steps } = script;
   const cargo: Cargo = {
     migration,
@@ -269,20 +228,6 @@ function record(script: StatementScript, context: ApplyContext): Promise<Problem
     compose: (flown) => recordFlight(migration, flown),
   };
   return fly(cargo, context);
-}
-
-/** IF NOT EXISTS is content with an INVALID index of that name; lacuna is not. */
-async function findInvalidIndex(
-  script: StatementScript,
-  { session }: ApplyContext,
-): Promise<Problem | undefined> {
-  for (const name of indexesOf(script.steps)) {
-    const index = await findIndex(session, name);
-    if (index === undefined || index.isValid) continue;
-    const { id, up } = script.migration;
-    return { code: "invalid-index", id, path: up.path, index: index.name };
-  }
-  return undefined;
 }
 
 function keptBefore({ steps }: StatementScript, step: Step): Kept {

@@ -1,10 +1,10 @@
 /** One flight: sent, judged by its command tags, and tried again where a lock was in the way. */
 import { randomUUID } from "node:crypto";
-import { type ApplyContext, resetSession } from "./context.ts";
+import { type ApplyContext, type MigrationContext, resetSession, type Watch } from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Kept, Problem, Stage, Signal } from "../core/problem.ts";
-import { attemptLimitMs, isRetryable, pauseMs } from "../core/retry.ts";
+import { attemptLimitMs, isLockTimeout, isRetryable, pauseMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
 import type { IndexName } from "../core/statements.ts";
 import type { Span } from "../core/split.ts";
@@ -20,7 +20,7 @@ import { SqlError } from "../ports.ts";
 /** A transactional migration. Undefined: it is applied, and the server's reply proves it. */
 export function applyTransaction(
   script: TransactionScript,
-  context: ApplyContext,
+  context: MigrationContext,
 ): Promise<Problem | undefined> {
   const { migration, body, statements } = script;
   const cargo: Cargo = {
@@ -57,7 +57,7 @@ export interface Cargo {
 }
 
 /** Sends a flight until it is proven, or has failed for good. */
-export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem | undefined> {
+export async function fly(cargo: Cargo, context: MigrationContext): Promise<Problem | undefined> {
   const { clock, reporter, interruption } = context.world;
   const { migration } = cargo;
   const startMs = clock.nowMs();
@@ -66,7 +66,7 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
     if (signal !== undefined) return interrupted(cargo, signal);
     const lockTimeoutMs = migration.directives.lockTimeoutMs ?? attemptLimitMs(attempt);
     const flight = cargo.compose(flightContext(context, migration, lockTimeoutMs));
-    const failed = await send(flight, context);
+    const failed = await context.watch.during(lockTimeoutMs, () => send(flight, context));
     if (failed === undefined) return undefined;
     if (!(failed instanceof SqlError)) return notProven(cargo, "reply", failed);
 
@@ -76,7 +76,7 @@ export async function fly(cargo: Cargo, context: ApplyContext): Promise<Problem 
     const pause = pauseMs(lockTimeoutMs, clock.random());
     const isOver = clock.nowMs() - startMs + pause > context.lockRetryForMs;
     if (failed.kind === "lost" || isOver || !isRetryable(failed.server)) {
-      return failure(cargo, flight, failed, attempt);
+      return failure(cargo, flight, failed, attempt, context.watch);
     }
     reporter.report({ kind: "retrying", migration, error: failed.server, attempt, pauseMs: pause });
     await clock.sleep(pause);
@@ -127,7 +127,13 @@ async function send(
   }
 }
 
-function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number): Problem {
+function failure(
+  cargo: Cargo,
+  flight: Flight,
+  error: SqlError,
+  attempts: number,
+  { blockers }: Watch,
+): Problem {
   const { id, version, up } = cargo.migration;
   if (error.kind === "lost") {
     return { code: "outcome-unknown", id, version, error: error.server };
@@ -148,6 +154,7 @@ function failure(cargo: Cargo, flight: Flight, error: SqlError, attempts: number
     ...found,
     kept,
     attempts,
+    ...(isLockTimeout(error.server) && blockers.length > 0 ? { blockers } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { describeBlocker } from "../core/blockers.ts";
 import { explain } from "../core/explain/explain.ts";
 import type { Place } from "../core/locate.ts";
 import type { Problem, ServerMessage, Stage } from "../core/problem.ts";
@@ -33,6 +34,9 @@ export function problemLines(
     ...(path !== undefined && place === undefined && isMigration ? [`  in ${path}`] : []),
     ...(isMigration ? stageLines(problem.stage) : []),
     ...("error" in problem ? serverLines(problem.error) : []),
+    ...("blockers" in problem && problem.blockers !== undefined
+      ? problem.blockers.map((one) => `  blocked by: ${describeBlocker(one)}`)
+      : []),
     ...("reply" in problem && problem.reply.length > 0
       ? [`  reply: ${problem.reply.slice(-6).join(", ")}`]
       : []),

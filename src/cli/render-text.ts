@@ -1,4 +1,5 @@
 /** Events and outcomes as lines for people. Meaning is never told by colour alone. */
+import { describeBlocker } from "../core/blockers.ts";
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import { formatDuration } from "../core/duration.ts";
 import { cellsIn } from "../core/locate.ts";
@@ -81,6 +82,11 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       return `resuming ${event.migration.id} at statement ${event.statement} of ${event.of}`;
     case "repairing":
       return `dropping the INVALID index ${event.index}, which an earlier run of ${event.migration.id} left`;
+    case "blocked": {
+      const { migration, phase, blockers, runningMs } = event;
+      const by = blockers.map(describeBlocker).join("; ");
+      return `${migration.id} waits for a lock${phase === undefined ? "" : ` (${phase})`}, running for ${formatDuration(runningMs)}, blocked by ${by}`;
+    }
     case "retrying":
       return `${event.migration.id}: ${event.error.message} (${event.error.code}); trying again in ${formatDuration(event.pauseMs)}`;
     case "reconnecting":

@@ -1,3 +1,4 @@
+import type { Blocker } from "./blockers.ts";
 import type { DirectiveFault } from "./directives.ts";
 import type { Difference } from "./entry.ts";
 import type { Place } from "./locate.ts";
@@ -182,6 +183,8 @@ export type MigrationProblem =
       readonly kept: Kept;
       /** How often it was tried, where a lock or a deadlock made lacuna try again. */
       readonly attempts: number;
+      /** Who had the lock that was not to be had, where that was seen. */
+      readonly blockers?: readonly Blocker[];
     }
   | {
       readonly code: "not-proven";

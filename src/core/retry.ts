@@ -41,7 +41,12 @@ const waitingPooler =
 /** Rolled back without a trace and worth another try: a lock not had in time, a deadlock, a
  *  serialization failure. https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html */
 export function isRetryable(error: ServerMessage): boolean {
-  return error.code === "55P03" || error.code === "40P01" || error.code === "40001";
+  return isLockTimeout(error) || error.code === "40P01" || error.code === "40001";
+}
+
+/** lock_not_available */
+export function isLockTimeout(error: ServerMessage): boolean {
+  return error.code === "55P03";
 }
 
 /** The lock_timeout of an attempt, from 1: 1, 2, 5, 5 … s. A queue behind us waits no longer. */

@@ -20,6 +20,8 @@ export type Statement =
       readonly detach: Detachment | undefined;
       /** DROP INDEX CONCURRENTLY takes one index. */
       readonly drops: TableName | undefined;
+      /** REINDEX … CONCURRENTLY: which indexes are built anew. */
+      readonly rebuilds: Rebuilt | undefined;
     }
   | { readonly kind: "begin"; readonly characteristics: string | undefined }
   | { readonly kind: "commit" }
@@ -47,6 +49,11 @@ export interface Detachment {
   readonly table: TableName;
   readonly partition: TableName;
 }
+
+export type Rebuilt =
+  | { readonly kind: "index" | "table"; readonly name: TableName }
+  | { readonly kind: "schema"; readonly schema: string }
+  | { readonly kind: "database" };
 
 export interface TableName {
   readonly schema: string | undefined;
@@ -148,7 +155,8 @@ function outsideTransaction(type: string, fields: ParseNode): Statement | undefi
         ? { ...outside("DROP INDEX CONCURRENTLY", true), drops: droppedIndex(fields) }
         : undefined;
     case "ReindexStmt":
-      if (hasOption(fields["params"], "concurrently")) return outside("REINDEX CONCURRENTLY", true);
+      if (hasOption(fields["params"], "concurrently"))
+        return { ...outside("REINDEX CONCURRENTLY", true), rebuilds: rebuiltBy(fields) };
       return /_(?:SCHEMA|SYSTEM|DATABASE)$/.test(String(fields["kind"]))
         ? outside("REINDEX of a schema or database", false)
         : undefined;
@@ -230,6 +238,19 @@ function droppedIndex(fields: ParseNode): TableName | undefined {
   return table === undefined ? undefined : { schema: names.at(-2), table };
 }
 
+function rebuiltBy(fields: ParseNode): Rebuilt {
+  switch (String(fields["kind"])) {
+    case "REINDEX_OBJECT_INDEX":
+      return { kind: "index", name: tableOf(fields["relation"]) };
+    case "REINDEX_OBJECT_TABLE":
+      return { kind: "table", name: tableOf(fields["relation"]) };
+    case "REINDEX_OBJECT_SCHEMA":
+      return { kind: "schema", schema: asText(fields["name"]) ?? "" };
+    default:
+      return { kind: "database" };
+  }
+}
+
 function tableOf(relation: unknown): TableName {
   const { schemaname, relname } = asNode(relation);
   return { schema: asText(schemaname), table: asText(relname) ?? "" };
@@ -274,7 +295,8 @@ export function outside(
   concurrently: boolean,
   index?: IndexName,
 ): Extract<Statement, { readonly kind: "outside" }> {
-  return { kind: "outside", what, concurrently, index, detach: undefined, drops: undefined };
+  const others = { detach: undefined, drops: undefined, rebuilds: undefined };
+  return { kind: "outside", what, concurrently, index, ...others };
 }
 
 export function refused(reason: RefusedReason, what: string): Statement {

@@ -1,8 +1,10 @@
 /** What a statement outside of transactions leaves behind when its runner dies. */
-import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
+import { quoteLiteral } from "../core/quote.ts";
 import type { Detachment, IndexName, Statement, TableName } from "../core/statements.ts";
 import type { Session } from "../ports.ts";
 import { catalogRows, resolved } from "./catalog.ts";
+import { findCutOff } from "./reindex.ts";
+import { oidOf, quoteTable } from "./relation.ts";
 
 export interface IndexState {
   readonly oid: string;
@@ -80,16 +82,6 @@ export async function isGone(session: Session, index: TableName): Promise<boolea
   return rows?.[0]?.["is_gone"] === "true";
 }
 
-/** Of the table that the session's search_path finds; null where there is none. */
-function oidOf(table: TableName): string {
-  return `pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid::pg_catalog.text`;
-}
-
-function quoteTable({ schema, table }: TableName): string {
-  const name = quoteIdentifier(table);
-  return schema === undefined ? name : `${quoteIdentifier(schema)}.${name}`;
-}
-
 /** What there is of a statement's work: all, a part that was cut off, or nothing that can be seen. */
 export async function leftoverOf(
   session: Session,
@@ -103,6 +95,9 @@ export async function leftoverOf(
   }
   if (statement.drops !== undefined) {
     return (await isGone(session, statement.drops)) ? "complete" : "none";
+  }
+  if (statement.rebuilds !== undefined) {
+    return (await findCutOff(session, statement.rebuilds)).length > 0 ? "partial" : "none";
   }
   const index = statement.index && (await findIndex(session, statement.index));
   if (index === undefined) return "none";

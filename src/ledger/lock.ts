@@ -85,13 +85,20 @@ const releaseAttempts = 50;
 
 /** Whether this backend holds the lock, as a condition for SQL. */
 export function holdsLock(key: bigint): string {
+  return (
+    "exists (select from pg_catalog.pg_locks l where l.pid = pg_catalog.pg_backend_pid() " +
+    `and ${isHolder(key)})`
+  );
+}
+
+/** Whether a row `l` of pg_locks is the lock, held by somebody. */
+export function isHolder(key: bigint): string {
   // pg_locks shows a bigint key in two halves, with objsubid 1.
   const unsigned = BigInt.asUintN(64, key);
   return (
-    "exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted " +
-    "and l.pid = pg_catalog.pg_backend_pid() " +
+    "l.locktype = 'advisory' and l.granted " +
     `and l.classid = ${unsigned >> 32n} and l.objid = ${unsigned & 0xffff_ffffn} and l.objsubid = 1 ` +
-    "and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))"
+    "and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())"
   );
 }
 
@@ -102,7 +109,7 @@ async function describeHolder(session: Session, key: bigint): Promise<string | u
   const [rows] = await catalogRows(
     session,
     `
-select l.pid::text as pid, a.application_name, coalesce(a.client_addr::text, 'local') as address,
+select l.pid::text as pid, a.application_name, coalesce(pg_catalog.host(a.client_addr), 'local') as address,
        pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.backend_start)::text as age,
        pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 60) as query
   from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid

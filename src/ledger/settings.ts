@@ -1,6 +1,8 @@
 import { quoteLiteral } from "../core/quote.ts";
 import { announcedPid, type Session } from "../ports.ts";
 
+export const ownLockTimeoutMs = 30_000;
+
 /**
  * Always. No search_path of anybody's may decide what an operator is, so all are named.
  */
@@ -9,7 +11,7 @@ const wanted: Readonly<Record<string, string>> = {
   client_encoding: "UTF8",
   statement_timeout: "0",
   // For what lacuna itself does: a flight sets its own.
-  lock_timeout: "30s",
+  lock_timeout: String(ownLockTimeoutMs),
   idle_in_transaction_session_timeout: "0",
   client_min_messages: "notice",
   default_transaction_isolation: "read committed",
@@ -80,7 +82,13 @@ export async function swapSettings(session: Session, limits: Limits): Promise<Li
   const names = Object.keys(limits).filter((name) => limits[name] !== undefined);
   if (names.length === 0) return {};
   const show = names.map((name) => `pg_catalog.current_setting('${name}') as ${name}`);
-  const set = names.map((name) => `set ${name} = ${quoteLiteral(String(limits[name]))}`);
+  const set = names.map((name) => {
+    const value = quoteLiteral(String(limits[name]));
+    // Off where the server cannot do it, and refused there.
+    return name === "client_connection_check_interval"
+      ? `select pg_catalog.set_config('${name}', ${value}, false) where pg_catalog.current_setting('${name}') operator(pg_catalog.<>) '0'`
+      : `set ${name} = ${value}`;
+  });
   const [rows] = await session.rows(`select ${show.join(", ")}; ${set.join("; ")}`);
   return Object.fromEntries(names.map((name) => [name, rows?.[0]?.[name] ?? undefined]));
 }

@@ -1,4 +1,5 @@
 /** What a run tells its caller while it goes on: plain data, each sent after the fact it states. */
+import type { Blocker } from "../core/blockers.ts";
 import type { HistoryNote } from "../core/plan.ts";
 import type { ServerMessage } from "../core/problem.ts";
 import type { FileNote } from "../core/scan.ts";
@@ -65,6 +66,15 @@ export type MigrationEvent =
       readonly kind: "reconnecting";
       readonly migration: MigrationName | undefined;
       readonly reason: string;
+    }
+  /** It waits for a lock that others have; sent while it waits, and again when they change. */
+  | {
+      readonly kind: "blocked";
+      readonly migration: MigrationName;
+      readonly blockers: readonly Blocker[];
+      /** What the build of a concurrent index waits for, in PostgreSQL's words. */
+      readonly phase: string | undefined;
+      readonly runningMs: number;
     }
   /** Recorded and durable. */
   | {

@@ -42,12 +42,17 @@ const brokenProof = {
 } as const;
 
 function adviceAfter(problem: Extract<MigrationProblem, { code: "migration-failed" }>): string {
-  const { id, kept, error, attempts } = problem;
+  const { id, kept, error, attempts, blockers } = problem;
+  const pids = blockers?.filter(({ pid }) => pid !== 0).map(({ pid }) => pid);
+  const wayClear =
+    pids === undefined || pids.length === 0
+      ? ""
+      : `let what blocked it come to an end (pid ${pids.join(", ")}), or end it with pg_terminate_backend; `;
   switch (kept.kind) {
     case "nothing":
-      return `nothing of ${id} was kept; ${adviceFor(error.code, attempts)}`;
+      return `nothing of ${id} was kept; ${wayClear}${adviceFor(error.code, attempts)}`;
     case "statements":
-      return `${kept.done} of ${kept.of} statements are done and stay; ${goOn}`;
+      return `${kept.done} of ${kept.of} statements are done and stay; ${wayClear}${goOn}`;
     case "rehearsal":
       return "fix the file and run `lacuna verify` again";
   }
