@@ -149,6 +149,14 @@ async function attemptOnce<T>(
     const { message } = error.server;
     if (isNotThereYet(error.server) || world.interruption.signal !== undefined)
       return { kind: "not yet", reason: message };
+    const { startsAs } = database;
+    if (
+      startsAs !== undefined &&
+      roleCodes.has(error.server.code) &&
+      message.includes(startsAs.role)
+    ) {
+      throw new Refusal([{ code: "role-refused", ...startsAs, error: error.server }]);
+    }
     // The opening script was refused by a server older than its settings, or by a pooler.
     throw new Refusal([
       {
@@ -170,6 +178,8 @@ function readingThrough(session: Session): Session {
   return { ...session, rows: (script) => session.rows(`${settingsOfMessage}; ${script}`) };
 }
 
+/** insufficient_privilege, and invalid_parameter_value for a role that does not exist. */
+const roleCodes: ReadonlySet<string> = new Set(["42501", "22023"]);
 const oldestServer = 140_000;
 const shortestAttemptMs = 1000;
 const longestAttemptMs = 15_000;

@@ -1,4 +1,5 @@
 import { apply, type InDoubt } from "./apply/apply.ts";
+import { refuseUnprivileged, wantedFor } from "./apply/preflight.ts";
 import type { AppliedSet, Migration, MigrationSet } from "./core/migration.ts";
 import { findTarget, plan, type Policy } from "./core/plan.ts";
 import type { Problem } from "./core/problem.ts";
@@ -104,7 +105,7 @@ function applyUnderLock(
   };
 
   return withLock(watching, request, set, running, async ({ session, facts, lockKey }) => {
-    const seen = await survey(session, request.tracker, set, facts, request.newHere);
+    const seen = await survey(session, request.tracker, set, facts, request.newHere, "writing");
     settleDoubt(watching, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
     const problems: Problem[] = [...seen.problems, ...(planned.ok ? [] : planned.problems)];
@@ -112,6 +113,10 @@ function applyUnderLock(
     const { plan: steps, left } = planned.value;
     progress.pending = [...steps.map((step) => step.entry), ...left].map((one) => one.migration);
 
+    const wanted = wantedFor(steps, seen.state.facts, seen.adoption !== undefined);
+    if (wanted !== undefined) {
+      await refuseUnprivileged(session, request.tracker, seen.state.facts, wanted);
+    }
     for (const note of planned.value.notes) reporter.report({ kind: "history-note", note });
     await prepareTracker(session, request.tracker, seen.state.facts, seen.adoption);
     if (seen.adoption !== undefined) reporter.report({ kind: "adopted", adoption: seen.adoption });

@@ -88,6 +88,8 @@ export interface Database extends AsyncDisposable {
   readonly canBeReopened?: true;
   /** Whether a second session can look on while one works: an embedded Postgres has one backend. */
   readonly hasManySessions?: true;
+  /** Who logs in, and the role that each session begins with, where one is asked for. */
+  readonly startsAs?: { readonly login: string; readonly role: string };
   /** Gives a session to `work` and closes it behind it, also after a failure. */
   session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>;
 }

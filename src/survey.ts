@@ -1,4 +1,5 @@
 /** What a database is to a set: the one reading that up, plan and status share. */
+import { explainingRefusal } from "./apply/preflight.ts";
 import { diff } from "./core/diff.ts";
 import type { Diff } from "./core/entry.ts";
 import type { AppliedRow, AppliedSet, MigrationSet } from "./core/migration.ts";
@@ -8,6 +9,7 @@ import type { Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Version } from "./core/version.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
+import { findUnreadable } from "./ledger/privileges.ts";
 import { type DatabaseState, findUserObjects, readState } from "./ledger/state.ts";
 import { type Parser, Refusal, type Session } from "./ports.ts";
 
@@ -27,10 +29,13 @@ export async function survey(
   set: MigrationSet,
   facts: Facts,
   newHere: boolean,
+  purpose: "reading" | "writing" = "reading",
 ): Promise<Survey> {
   const checked = checkTracker(tracker, facts);
   if (!checked.ok) throw new Refusal(checked.problems);
-  const state = await readState(session, tracker, facts);
+  const state = await explainingRefusal(session, tracker, facts, purpose, () =>
+    readState(session, tracker, facts),
+  );
   if (state.applied.size > 0) {
     return {
       state,
@@ -42,6 +47,7 @@ export async function survey(
   const objects = await findUserObjects(session, tracker);
   // A file that stopped half-way made its objects itself: this database is ours already.
   const isKnown = newHere || state.progress.length > 0;
+  if (!isKnown && state.adopted === undefined) await refuseUnreadable(session, state.facts);
   // Taken over once already: an emptied tracker is somebody's doing, and no reason to do it again.
   const legacy = state.adopted === undefined ? state.legacy : [];
   const takeover = decideTakeover(set, legacy, objects, isKnown);
@@ -52,6 +58,15 @@ export async function survey(
     diff: diff(set, rowsOf(adoption), state.progress),
     problems: takeover.ok ? [] : takeover.problems,
   };
+}
+
+/** An old tracker that cannot be read may say that everything was applied already. */
+async function refuseUnreadable(session: Session, { legacy }: Facts): Promise<void> {
+  const problems = await findUnreadable(
+    session,
+    legacy.filter((one) => !one.isReadable),
+  );
+  if (problems.length > 0) throw new Refusal(problems);
 }
 
 /** The applied set as it is after the adoption. */

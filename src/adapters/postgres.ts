@@ -8,6 +8,7 @@
  */
 import type { Writable } from "node:stream";
 import postgres from "postgres";
+import { roleInOptions } from "../core/privileges.ts";
 import type { ServerMessage } from "../core/problem.ts";
 import { labelOf, type ServerTarget } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
@@ -35,9 +36,11 @@ export function serverDatabase(
   connect: Connect,
   askPassword?: () => Promise<string>,
 ): Database {
+  const role = roleInOptions(target.options);
   return {
     label: labelOf(target),
     canBeReopened: true,
+    ...(role === undefined ? {} : { startsAs: { login: target.user, role } }),
     hasManySessions: true,
     async session(options, work) {
       const password = target.password ?? (await passwordFrom(askPassword, options));

@@ -1,8 +1,10 @@
 /** Says something about versions without running them. Under the lock, and idempotent. */
+import { explainingRefusal, refuseUnprivileged } from "../apply/preflight.ts";
 import type { Problem } from "../core/problem.ts";
 import { decideMarking, type Marking } from "../core/marking.ts";
 import { reaches } from "../core/takeover.ts";
-import { checkTracker } from "../ledger/facts.ts";
+import { checkTracker, type Facts } from "../ledger/facts.ts";
+import type { Wanted } from "../ledger/privileges.ts";
 import { acceptFiles, forgetApplied, prepareTracker, recordApplied } from "../ledger/record.ts";
 import { type DatabaseState, readState } from "../ledger/state.ts";
 import { withLock } from "../locked.ts";
@@ -16,9 +18,14 @@ export async function mark(world: World, request: MarkRequest): Promise<Outcome>
   return withLock(world, request, set, { migration: undefined }, async ({ session, facts }) => {
     const checked = checkTracker(request.tracker, facts);
     if (!checked.ok) throw new Refusal(checked.problems);
-    const state = await readState(session, request.tracker, facts);
+    const { tracker } = request;
+    const state = await explainingRefusal(session, tracker, facts, "writing", () =>
+      readState(session, tracker, facts),
+    );
     const marking = decideMarking(request.change, set, state.applied, state.progress);
     if (!marking.ok) throw new Refusal(marking.problems);
+    const wanted = wantedToMark(marking.value, state.facts);
+    if (wanted !== undefined) await refuseUnprivileged(session, tracker, state.facts, wanted);
     const problem = await write(session, request, state, marking.value);
     if (problem !== undefined) throw new Refusal([problem]);
     return {
@@ -27,6 +34,21 @@ export async function mark(world: World, request: MarkRequest): Promise<Outcome>
       problems: [],
     };
   });
+}
+
+function wantedToMark({ applied, pending, accepted }: Marking, facts: Facts): Wanted | undefined {
+  const tracker = [
+    ...(applied.length > 0 ? (["INSERT"] as const) : []),
+    ...(pending.length > 0 ? (["DELETE"] as const) : []),
+    ...(accepted.length > 0 ? (["UPDATE"] as const) : []),
+  ];
+  if (tracker.length === 0) return undefined;
+  const forgets = applied.length + pending.length > 0;
+  return {
+    tracker: ["SELECT", ...tracker],
+    progress: forgets ? ["SELECT", "DELETE"] : [],
+    makes: applied.length > 0 && facts.tracker === undefined ? ["tracker"] : [],
+  };
 }
 
 async function write(

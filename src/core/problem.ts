@@ -4,6 +4,7 @@ import type { Difference } from "./entry.ts";
 import type { Place } from "./locate.ts";
 import type { Platform } from "./platform.ts";
 import type { OpenToken } from "./split.ts";
+import type { MissingGrant } from "./privileges.ts";
 import type { RefusedReason } from "./statements.ts";
 import type { Version } from "./version.ts";
 
@@ -167,6 +168,27 @@ export type DatabaseProblem =
       readonly code: "lock-unavailable";
       readonly waitedMs: number;
       readonly holder: string | undefined;
+    }
+  | {
+      readonly code: "missing-privileges";
+      readonly role: string;
+      readonly missing: readonly MissingGrant[];
+    }
+  /** Policies of a table of lacuna's own apply to the role. */
+  | { readonly code: "row-security"; readonly table: string; readonly role: string }
+  /** default_transaction_read_only is on; `source` is where it is set, in pg_settings' words. */
+  | {
+      readonly code: "read-only";
+      readonly database: string;
+      readonly login: string;
+      readonly source: string;
+    }
+  /** The role that the URL asks for is not to be had. */
+  | {
+      readonly code: "role-refused";
+      readonly role: string;
+      readonly login: string;
+      readonly error: ServerMessage;
     }
   | { readonly code: "connection-lost"; readonly doing: string; readonly message: string }
   | { readonly code: "not-allowed"; readonly doing: string; readonly error: ServerMessage }

@@ -32,7 +32,12 @@ export interface Facts {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly progressExists: boolean;
   /** Tables of exactly (version bigint, dirty boolean) in the schemas that `up` looks at. */
-  readonly legacy: readonly { readonly schema: string; readonly table: string }[];
+  readonly legacy: readonly {
+    readonly schema: string;
+    readonly table: string;
+    /** Whether this role may read it, all rows of it. */
+    readonly isReadable: boolean;
+  }[];
 }
 
 export function openingScript(tracker: TrackerName): string {
@@ -73,7 +78,9 @@ select
     where a.attrelid = ${relation(table)} and a.attnum > 0 and not a.attisdropped) as columns,
   (${relation(quoteLiteral(`${tracker.table}_progress`))} is not null)::text as progress_exists,
   (select pg_catalog.json_agg(pg_catalog.json_build_object(
-            'schema', n.nspname, 'table', c.relname) order by n.nspname, c.relname)::text
+            'schema', n.nspname, 'table', c.relname, 'isReadable',
+            pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT')
+            and not pg_catalog.row_security_active(c.oid)) order by n.nspname, c.relname)::text
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and c.relnatts = 2 and n.nspname in ${schemasLookedAt(tracker)}
       and exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid

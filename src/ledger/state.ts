@@ -50,10 +50,11 @@ async function readTables(
   tracker: TrackerName,
   facts: Facts,
 ): Promise<DatabaseState> {
+  const readable = facts.legacy.filter((one) => one.isReadable);
   const queries = [
     facts.tracker === undefined ? "select where false" : appliedQuery(tracker),
     facts.progressExists ? progressQuery(tracker) : "select where false",
-    ...facts.legacy.map(
+    ...readable.map(
       ({ schema, table }) =>
         `select version::text as version, dirty::text as dirty from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`,
     ),
@@ -63,7 +64,7 @@ async function readTables(
     facts,
     applied: readApplied(tracker, applied),
     progress: progress.map(readProgressRow),
-    legacy: facts.legacy.map(({ schema, table }, index): LegacyTracker => ({
+    legacy: readable.map(({ schema, table }, index): LegacyTracker => ({
       name: displayTracker({ schema, table }),
       rows: (legacy[index] ?? []).map((row) => ({
         version: row["version"] ?? "",

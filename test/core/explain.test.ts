@@ -299,6 +299,46 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["h:6432/d", "transaction or statement mode"],
     advises: ["session mode", "the server itself", "no lock was taken"],
   },
+  "missing-privileges": {
+    problem: {
+      code: "missing-privileges",
+      role: "app",
+      missing: [
+        { privileges: ["USAGE", "CREATE"], on: "schema", name: '"s"' },
+        { privileges: ["SELECT"], on: "table", name: '"s"."t"' },
+      ],
+    },
+    exitCode: 2,
+    names: ["app", 'USAGE, CREATE on schema "s"', 'SELECT on table "s"."t"'],
+    advises: [
+      'grant usage, create on schema "s" to "app";',
+      'grant select on table "s"."t" to "app";',
+      "nothing was written",
+    ],
+  },
+  "row-security": {
+    problem: { code: "row-security", table: '"s"."t"', role: "app" },
+    exitCode: 2,
+    names: ["app", '"s"."t"', "row level security"],
+    advises: ['alter table "s"."t" disable row level security;', "BYPASSRLS"],
+  },
+  "read-only": {
+    problem: { code: "read-only", database: "d", login: "app", source: "user" },
+    exitCode: 2,
+    names: ["d", "default_transaction_read_only", "user"],
+    advises: ['alter role "app" reset default_transaction_read_only;', "target_session_attrs"],
+  },
+  "role-refused": {
+    problem: {
+      code: "role-refused",
+      role: "owner",
+      login: "app",
+      error: { ...error, code: "42501" },
+    },
+    exitCode: 2,
+    names: ["owner", "app", error.message],
+    advises: ['grant "owner" to "app";', "URL"],
+  },
   standby: {
     problem: { code: "standby", target: "h:5432/d", waitedMs: 60_000 },
     exitCode: 6,

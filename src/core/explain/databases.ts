@@ -1,5 +1,7 @@
 import { formatDuration } from "../duration.ts";
+import { describeGrant, grantSql, resetSql } from "../privileges.ts";
 import type { DatabaseProblem, PoolerProblem } from "../problem.ts";
+import { quoteIdentifier } from "../quote.ts";
 import type { Explanations } from "./explanation.ts";
 
 export const databases: Explanations<DatabaseProblem> = {
@@ -20,7 +22,7 @@ export const databases: Explanations<DatabaseProblem> = {
   }),
   standby: (problem) => ({
     title: `Cannot migrate ${problem.target}: it is a standby, and read-only`,
-    hint: `waited ${formatDuration(problem.waitedMs)} for it to be promoted; point the URL at the primary`,
+    hint: `waited ${formatDuration(problem.waitedMs)} for it to be promoted; point the URL at the primary, or name all hosts with target_session_attrs=read-write`,
     exitCode: 6,
   }),
   "server-too-old": (problem) => ({
@@ -43,6 +45,33 @@ export const databases: Explanations<DatabaseProblem> = {
         ? "the holder could not be seen; --lock-wait sets for how long to wait"
         : `it is held by ${problem.holder}; --lock-wait sets for how long to wait`,
     exitCode: 5,
+  }),
+  "missing-privileges": ({ role, missing }) => ({
+    title: `Cannot work as ${quoteIdentifier(role)}: it lacks ${missing.map(describeGrant).join(", and ")}`,
+    hint: `nothing was written; let the owner run ${missing.map((one) => `\`${grantSql(one, role)}\``).join(" and ")}`,
+    exitCode: 2,
+  }),
+  "row-security": ({ table, role }) => ({
+    title: `Cannot work as ${quoteIdentifier(role)}: row level security on ${table} may hide rows from it, or refuse them`,
+    hint: `nothing was written; let the owner run \`alter table ${table} disable row level security;\`, or give the role BYPASSRLS`,
+    exitCode: 2,
+  }),
+  "read-only": (problem) => {
+    const reset = resetSql(readOnlySetting, problem);
+    const way = reset === undefined ? "put it right there" : `run \`${reset}\``;
+    return {
+      title: `Cannot migrate ${problem.database}: ${readOnlySetting} is on, set by the ${problem.source}`,
+      hint: `nothing was written; ${way}, or say options=-c%20${readOnlySetting}%3Doff in the URL; of several hosts, target_session_attrs=read-write takes one that can be written to`,
+      exitCode: 2,
+    };
+  },
+  "role-refused": ({ role, login, error }) => ({
+    title: `Cannot connect as ${quoteIdentifier(login)} with the role ${quoteIdentifier(role)}: ${error.message} (${error.code})`,
+    hint:
+      error.code === "42501"
+        ? `run \`grant ${quoteIdentifier(role)} to ${quoteIdentifier(login)};\`, or take role=${role} out of the URL's options`
+        : `create the role, or take role=${role} out of the URL's options`,
+    exitCode: 2,
   }),
   "connection-lost": (problem) => ({
     title: `The connection was lost while ${problem.doing}: ${problem.message}`,
@@ -98,3 +127,5 @@ const isModeKnown: Readonly<Record<PoolerFinding, boolean>> = {
 
 const poolerAdvice =
   "the lock needs a backend that stays: connect to the server itself, or to the pooler's port for session mode";
+
+const readOnlySetting = "default_transaction_read_only";
