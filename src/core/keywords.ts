@@ -1,3 +1,4 @@
+import { firstWords } from "./split.ts";
 import { outside, plain, refused, type Statement } from "./statements.ts";
 
 /**
@@ -6,8 +7,7 @@ import { outside, plain, refused, type Statement } from "./statements.ts";
  * in a transaction is told; everything else is left to the server.
  */
 export function classifyByKeyword(text: string): Statement {
-  const words = firstWords(text);
-  const [first, second] = words;
+  const [first, second] = firstWords(text, 2);
   switch (first) {
     case "begin":
     case "commit":
@@ -41,13 +41,4 @@ export function classifyByKeyword(text: string): Statement {
     default:
       return plain;
   }
-}
-
-/** The first words of a statement; comments between them are passed over. */
-function firstWords(text: string): readonly string[] {
-  const bare = text.slice(0, 400).replace(/\/\*[\s\S]*?\*\/|--[^\n\r]*/g, " ");
-  return bare
-    .trim()
-    .toLowerCase()
-    .split(/[^a-z_]+/, 2);
 }

@@ -3,19 +3,27 @@
 /** A node of the parse tree: one key, the node's type. */
 export type ParseNode = Readonly<Record<string, unknown>>;
 
-/** Whether a predicate holds for any node below; each is given with the key that it stands under. */
+/**
+ * Whether a predicate holds for any node below; each is given with the key that it stands under.
+ * A sum of some thousand terms is a tree as deep: it is walked without recursion.
+ */
 export function anyNode(
   value: unknown,
   holds: (type: string, fields: ParseNode) => boolean,
 ): boolean {
-  if (Array.isArray(value)) return value.some((item) => anyNode(item, holds));
-  if (typeof value !== "object" || value === null) return false;
-  return Object.entries(value).some(
-    ([type, fields]) =>
-      typeof fields === "object" &&
-      fields !== null &&
-      ((!Array.isArray(fields) && holds(type, fields as ParseNode)) || anyNode(fields, holds)),
-  );
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one !== "object" || one === null) continue;
+    for (const [type, fields] of Object.entries(one)) {
+      if (typeof fields !== "object" || fields === null) continue;
+      if (!Array.isArray(one) && !Array.isArray(fields) && holds(type, fields as ParseNode)) {
+        return true;
+      }
+      left.push(fields);
+    }
+  }
+  return false;
 }
 
 export function hasOption(options: unknown, name: string): boolean {

@@ -53,7 +53,7 @@ export function split(text: string): SplitText {
       at = closed("comment", tokenStart, endOfBlockComment(text, at));
       continue;
     }
-    if (char === semicolon && parentheses === 0 && block.depth === 0) {
+    if (char === semicolon && parentheses === 0 && !block.isOpen) {
       if (start >= 0) statements.push({ start, end });
       start = -1;
       block = newBlock();
@@ -65,15 +65,14 @@ export function split(text: string): SplitText {
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
 
     const previous = block.previous;
-    block.previous = "";
+    block.previous = text.charAt(at);
     if (isIdentifierStart(char)) {
       at = endOfIdentifier(text, at);
       const word = text.slice(tokenStart, at);
       if (text.charCodeAt(at) === quote && (word === "e" || word === "E")) {
         at = closed("string", tokenStart, endOfEscapeString(text, at));
       } else if (parentheses === 0) {
-        const isField = text.charCodeAt(tokenStart - 1) === dot;
-        followBlock(block, word.toLowerCase(), previous, isField);
+        followBlock(block, word.toLowerCase(), previous);
       }
     } else if (char === quote) at = closed("string", at, endOfQuoted(text, at, quote));
     else if (char === doubleQuote)
@@ -98,36 +97,54 @@ export function hasStatement(text: string): boolean {
   return split(text).statements.length > 0;
 }
 
-// ---- BEGIN ATOMIC … END, told as psql tells it (src/fe_utils/psqlscan.l) ----
+/** A statement's first words, in lower case, up to a token that is none; comments are passed over. */
+export function firstWords(text: string, limit: number): readonly string[] {
+  const words: string[] = [];
+  let at = 0;
+  while (words.length < limit && at < text.length) {
+    const char = text.charCodeAt(at);
+    if (isSpace(char)) at++;
+    else if (text.startsWith("--", at)) at = endOfLine(text, at);
+    else if (text.startsWith("/*", at)) at = endOfBlockComment(text, at) ?? text.length;
+    else if (isIdentifierStart(char)) {
+      const start = at;
+      at = endOfIdentifier(text, at);
+      words.push(text.slice(start, at).toLowerCase());
+    } else break;
+  }
+  return words;
+}
+
+// ---- BEGIN ATOMIC … END ----
 
 interface Block {
   /** The statement's first words, at most four: they say whether it makes a routine. */
   readonly words: string[];
-  /** The token before, where it was a word outside of parentheses. */
+  /** The token before: a word outside of parentheses, or another one's first character. */
   previous: string;
-  depth: number;
+  isOpen: boolean;
 }
 
 function newBlock(): Block {
-  return { words: [], previous: "", depth: 0 };
+  return { words: [], previous: "", isOpen: false };
 }
 
 /**
- * Stricter than psql, which takes every BEGIN for the block's: a function or a column may be
- * named begin, and any word may follow AS or a dot (SELECT 1 AS end, period.end).
+ * Stricter than psql (src/fe_utils/psqlscan.l), which takes every BEGIN for the block's and counts
+ * each CASE and END: a function or a column may be named begin, and `SELECT 1 case` and
+ * `SELECT 1 end` are aliases. In the grammar the block's END is the one behind ATOMIC or a semicolon
+ * (gram.y: BEGIN_P ATOMIC routine_body_stmt_list END_P), and no other END ever stands there.
  */
-function followBlock(block: Block, word: string, previous: string, isField: boolean): void {
+function followBlock(block: Block, word: string, previous: string): void {
   block.previous = word;
   if (block.words.length < 4) block.words.push(word);
   if (!makesRoutine(block.words)) return;
-  if (block.depth === 0) {
-    if (word === "atomic" && previous === "begin") block.depth = 1;
-    return;
+  if (block.isOpen) {
+    if (word === "end" && previous === ";") block.isOpen = false;
+  } else if (word === "atomic" && previous === "begin") {
+    block.isOpen = true;
+    block.previous = ";";
   }
-  if (isField || previous === "as") return;
-  // CASE ends in END as well, so it has to be counted where an END counts.
-  if (word === "case") block.depth++;
-  else if (word === "end") block.depth--;
 }
 
 function makesRoutine(words: readonly string[]): boolean {
@@ -212,7 +229,6 @@ const quote = 39;
 const doubleQuote = 34;
 const dollar = 36;
 const dash = 45;
-const dot = 46;
 const slash = 47;
 const star = 42;
 const semicolon = 59;
