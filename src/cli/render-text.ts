@@ -82,17 +82,12 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
       return `resuming ${event.migration.id} at statement ${event.statement} of ${event.of}`;
     case "repairing":
       return `dropping the INVALID index ${event.index}, which an earlier run of ${event.migration.id} left`;
-    case "blocked": {
-      const { migration, phase, blockers, runningMs } = event;
-      const by = blockers.map(describeBlocker).join("; ");
-      return `${migration.id} waits for a lock${phase === undefined ? "" : ` (${phase})`}, running for ${formatDuration(runningMs)}, blocked by ${by}`;
-    }
+    case "blocked":
+      return blockedLine(event);
     case "retrying":
       return `${event.migration.id}: ${event.error.message} (${event.error.code}); trying again in ${formatDuration(event.pauseMs)}`;
     case "reconnecting":
-      return event.migration === undefined
-        ? `connection lost: ${event.reason}; connecting again`
-        : `${event.migration.id}: connection lost: ${event.reason}; connecting again, to read whether it was applied`;
+      return lossLine(event);
     case "applied":
       return `applied ${event.migration.id} (${event.isGap ? "gap, " : ""}${formatDuration(event.elapsedMs)})`;
     case "verdict":
@@ -104,6 +99,18 @@ function eventLine(event: Event, verbose: boolean): string | undefined {
     default:
       return readinessEventLine(event);
   }
+}
+
+function blockedLine(event: Extract<Event, { kind: "blocked" }>): string {
+  const { migration, phase, blockers, runningMs } = event;
+  const by = blockers.map(describeBlocker).join("; ");
+  return `${migration.id} waits for a lock${phase === undefined ? "" : ` (${phase})`}, running for ${formatDuration(runningMs)}, blocked by ${by}`;
+}
+
+function lossLine({ migration, reason }: Extract<Event, { kind: "reconnecting" }>): string {
+  return migration === undefined
+    ? `connection lost: ${reason}; connecting again`
+    : `${migration.id}: connection lost: ${reason}; connecting again, to read whether it was applied`;
 }
 
 function fileNote(note: FileNote): string {

@@ -1,11 +1,9 @@
 import type { Blocker } from "./blockers.ts";
-import type { DirectiveFault } from "./directives.ts";
 import type { Difference } from "./entry.ts";
+import type { FileProblem } from "./file-problem.ts";
 import type { Place } from "./locate.ts";
 import type { Platform } from "./platform.ts";
-import type { OpenToken } from "./split.ts";
 import type { MissingGrant } from "./privileges.ts";
-import type { RefusedReason } from "./statements.ts";
 import type { Version } from "./version.ts";
 
 /**
@@ -47,48 +45,6 @@ export type RequestProblem =
     }
   | { readonly code: "not-permitted"; readonly message: string }
   | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
-
-export type FileProblem =
-  | { readonly code: "bad-name"; readonly path: string; readonly reason: "pattern" | "not a file" }
-  | { readonly code: "duplicate"; readonly version: Version; readonly paths: readonly string[] }
-  | { readonly code: "too-large"; readonly path: string; readonly bytes: number }
-  | {
-      readonly code: "not-text";
-      readonly path: string;
-      readonly found: "a NUL byte" | "bytes that are not UTF-8";
-    }
-  | {
-      readonly code: "open-quote";
-      readonly path: string;
-      readonly place: Place;
-      readonly what: OpenToken;
-    }
-  | {
-      readonly code: "bad-directive";
-      readonly path: string;
-      readonly place: Place;
-      readonly directive: string;
-      readonly fault: DirectiveFault;
-    }
-  | {
-      readonly code: "refused-statement";
-      readonly path: string;
-      readonly place: Place;
-      readonly reason: RefusedReason;
-      readonly what: string;
-    }
-  | {
-      readonly code: "needs-no-transaction";
-      readonly path: string;
-      readonly place: Place;
-      readonly what: string;
-    }
-  | {
-      readonly code: "not-resumable";
-      readonly path: string;
-      readonly place: Place;
-      readonly what: string;
-    };
 
 export type HistoryProblem =
   | {

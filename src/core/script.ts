@@ -2,7 +2,7 @@ import { checksumOf } from "./checksum.ts";
 import { placeOf } from "./locate.ts";
 import { type Migration, strictTextOf } from "./migration.ts";
 import type { ParseNode } from "./parse-node.ts";
-import type { FileProblem } from "./problem.ts";
+import type { FileProblem } from "./file-problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { classifyByKeyword } from "./keywords.ts";
 import { type Span, split } from "./split.ts";

@@ -1,5 +1,5 @@
 import type { DirectiveFault } from "../directives.ts";
-import type { FileProblem } from "../problem.ts";
+import type { FileProblem } from "../file-problem.ts";
 import type { RefusedReason } from "../statements.ts";
 import { type Explanations, listed, quoted } from "./explanation.ts";
 
