@@ -1,6 +1,5 @@
 /** Events and outcomes as lines for people. Meaning is never told by colour alone. */
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
-import { formatDuration } from "../core/duration.ts";
 import { cellsIn } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import { displayTracker } from "../core/tracker.ts";
