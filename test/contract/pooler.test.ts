@@ -69,11 +69,22 @@ const shared = "one backend for two connections is refused, and nothing is left 
 const turns = "two backends in turn are refused, which give each of two connections its own";
 const session = "session mode is gone through, with all settings, and said";
 const single = "no second connection: refused, and gone through where session mode is vouched for";
+const several = "several poolers behind one address are refused: nobody can tell their mode";
 const reading = "what only reads works in transaction mode, and leaves no setting behind";
 const stranded = "a lock on another backend of the pooler is released there, and nowhere else";
 const rehearsed = "verify goes through session mode";
 
-const skips = pgliteSkips(oneBackend, shared, turns, session, single, reading, stranded, rehearsed);
+const skips = pgliteSkips(
+  oneBackend,
+  shared,
+  turns,
+  session,
+  single,
+  several,
+  reading,
+  stranded,
+  rehearsed,
+);
 
 contractSideBySide(skips, (check) => {
   for (const [name, size, choose, found] of [
@@ -161,6 +172,33 @@ contractSideBySide(skips, (check) => {
         const vouched = await through.up(files, { pooler: "session" });
         expect(vouched.problems).toEqual([]);
         expect(vouched.applied).toEqual(["1_a"]);
+      },
+    );
+  });
+
+  check(several, async (ground) => {
+    await withPooler(
+      ground,
+      2,
+      (client) => Math.min(client, 1),
+      async (pooler) => {
+        let connections = 0;
+        const { database } = pooler.ground;
+        // Each client by another pooler, whom the server takes for its client.
+        const balanced: Database = {
+          ...database,
+          session: (options, work) =>
+            database.session(options, (one) => {
+              const address = `10.0.0.${connections++}`;
+              const [[row] = []] = one.opening.slice(-1);
+              return work({ ...one, opening: [[{ ...row, backend_client: address }]] });
+            }),
+        };
+        const through = groundOn(ground.engine, { ...pooler.ground, database: balanced });
+        const { first } = await through.up(files);
+        expect(first).toMatchObject({ code: "pooler", found: "several poolers" });
+        expect(connections).toBeGreaterThan(5);
+        expect(await ground.exists("a")).toBe(false);
       },
     );
   });

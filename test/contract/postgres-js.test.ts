@@ -56,6 +56,7 @@ const p6 = "P6: a query in flight rejects CONNECTION_CLOSED when its backend is 
 const p7 = "P7: forEach works on simple queries and keeps no rows";
 const p8 = "P8: a message that ends in a comment swallows what is put behind it";
 const p9 = "P9: after a loss it asks for a second socket, and a refusal rejects the query";
+const p10 = "P10: the text of a query is made when it is sent, behind the start-up";
 
 const skips = pgliteSkips(
   "postgres.js does not speak to PGlite",
@@ -69,6 +70,7 @@ const skips = pgliteSkips(
   p7,
   p8,
   p9,
+  p10,
 );
 
 contractSideBySide(skips, (check) => {
@@ -199,5 +201,23 @@ contractSideBySide(skips, (check) => {
     expect(await codeOf(sql.unsafe("select 1").simple())).toContain("only one");
     expect(asked).toBe(2);
     await Promise.race([sql.end({ timeout: 0 }), Bun.sleep(500)]);
+  });
+
+  check(p10, async (ground) => {
+    await withClient(ground.url, async (sql) => {
+      let made = 0;
+      const late = {
+        toString(): string {
+          made++;
+          return "select 1 as one";
+        },
+      };
+      const query = sql.unsafe(late as unknown as string).simple();
+      const asked = query.then((rows) => String(rows[0]?.["one"]));
+      // The connection is on its way: nothing was read of the text.
+      expect(made).toBe(0);
+      expect(await asked).toBe("1");
+      expect(made).toBe(1);
+    });
   });
 });
