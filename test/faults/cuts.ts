@@ -44,7 +44,13 @@ const newTally = (): Tally => ({
   codes: new Map(),
 });
 
-const unharmed: Faults = { cut: { kind: "never" }, lingerMs: 0, splits: false, delays: false };
+const unharmed: Faults = {
+  cut: { kind: "never" },
+  lingerMs: 0,
+  resets: false,
+  splits: false,
+  delays: false,
+};
 
 async function play(ground: Ground, round: Round, usual: Passed, tally: Tally): Promise<void> {
   const { random, server, url } = round;
@@ -73,7 +79,8 @@ async function play(ground: Ground, round: Round, usual: Passed, tally: Tally): 
 function faultsOf(random: Random, usual: Passed): readonly [Faults, ...Faults[]] {
   const chosen = (cut: Cut): Faults => ({
     cut,
-    lingerMs: random.chance(0.5) ? 0 : random.below(1500),
+    lingerMs: random.chance(0.5) ? 0 : random.integer(1500),
+    resets: random.chance(0.3),
     splits: random.chance(0.5),
     delays: random.chance(0.3),
   });

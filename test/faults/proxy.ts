@@ -21,6 +21,8 @@ export interface Faults {
    * does not learn that nobody hears it. 0: both sides end together.
    */
   readonly lingerMs: number;
+  /** The cut ends in a reset (RST) instead of an orderly end (FIN). */
+  readonly resets: boolean;
   readonly splits: boolean;
   readonly delays: boolean;
 }
@@ -71,7 +73,11 @@ export async function startProxy(
     },
   };
 
-  function link(runner: Socket, server: Socket, { cut, lingerMs, splits, delays }: Faults): void {
+  function link(
+    runner: Socket,
+    server: Socket,
+    { cut, lingerMs, resets, splits, delays }: Faults,
+  ): void {
     const replies = newReplies();
     let fromRunner = 0;
     let fromServer = 0;
@@ -128,8 +134,10 @@ export async function startProxy(
     function cutNow(): void {
       isCut = true;
       passed.cuts++;
-      runner.destroy();
-      setTimeout(() => server.destroy(), lingerMs);
+      const end = (socket: Socket): unknown =>
+        resets ? socket.resetAndDestroy() : socket.destroy();
+      end(runner);
+      setTimeout(() => end(server), lingerMs);
     }
 
     function piecesOf(chunk: Buffer): readonly Buffer[] {
