@@ -16,8 +16,9 @@ function clientOf(url: string): Client {
 export async function ask(url: string, query: string): Promise<string> {
   const sql = clientOf(url);
   try {
-    const [row] = await sql.unsafe<Record<string, string | number | null>[]>(query);
-    return String(Object.values(row ?? {})[0] ?? "");
+    // In the simple protocol every value is text.
+    const [row] = await sql.unsafe<Record<string, string>[]>(query).simple();
+    return Object.values(row ?? {})[0] ?? "";
   } finally {
     await sql.end();
   }
