@@ -1,11 +1,11 @@
 /** Statements outside of transactions that were really cut off: by their server, or from their client. */
 import { expect } from "bun:test";
-import net from "node:net";
-import type { Session } from "../../src/ports.ts";
+import type { Database, Session } from "../../src/ports.ts";
 import { databaseAt } from "../support/engines.ts";
+import { startRelay } from "../support/relay.ts";
 import { type Files, runUp } from "../support/worlds.ts";
 import { contractSideBySide, oneBackend, pgliteSkips } from "./contract.ts";
-import { beside, type Ground, lastRows, type Ran } from "./ground.ts";
+import { beside, type Ground, lastRows } from "./ground.ts";
 
 function file(...statements: readonly string[]): Files {
   return {
@@ -23,16 +23,31 @@ const runner =
  * Runs `up` until its statement waits for somebody who is in the way, and terminates its backend
  * when the catalog looks as it is asked to.
  */
-async function cutOff(ground: Ground, files: Files, blocker: string, when: string): Promise<Ran> {
+async function cutOff(
+  ground: Ground,
+  files: Files,
+  blocker: string,
+  when: string,
+): Promise<Awaited<ReturnType<typeof runUp>>> {
   return beside(ground, async (session: Session) => {
     await session.run(blocker);
-    const running = ground.up(files);
+    const running = runUp(onceOnly(ground.database), files);
     await until(ground, when);
     await ground.sql(`select pg_terminate_backend(pid) from (${runner}) as r`);
     await until(ground, `select not exists (${runner})`);
     await session.run("rollback");
     return running;
   });
+}
+
+/** Its runs come to their end with their session, as those of a runner that is killed with it. */
+function onceOnly(database: Database): Database {
+  return {
+    label: database.label,
+    hasManySessions: true,
+    session: (options, work) => database.session(options, work),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
 }
 
 async function until(ground: Ground, condition: string): Promise<void> {
@@ -216,10 +231,8 @@ contractSideBySide(
         [create, ["i valid", "j valid"]],
         ["drop index concurrently i", ["j valid"]],
       ] as const) {
-        const url = new URL(ground.url);
-        await using relay = await relayTo(Number(url.port));
-        url.port = String(relay.port);
-        const distant = databaseAt(url.href);
+        await using relay = await startRelay({ port: Number(new URL(ground.url).port) });
+        const distant = onceOnly(databaseAt(relay.url(ground.url)));
         await beside(ground, async (other) => {
           await other.run("begin; insert into t values (1)");
           const running = runUp(distant, file(statement));
@@ -264,36 +277,4 @@ contractSideBySide(
 function base(): Files {
   const { "1_base.up.sql": text = "" } = file();
   return { "1_base.up.sql": text };
-}
-
-interface Relay extends AsyncDisposable {
-  readonly port: number;
-  /** Ends every connection through it, as a machine that is switched off does. */
-  cut(): void;
-}
-
-async function relayTo(port: number): Promise<Relay> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((client) => {
-    const upstream = net.connect(port, "127.0.0.1");
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    cut,
-    async [Symbol.asyncDispose]() {
-      cut();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

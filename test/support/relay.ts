@@ -5,6 +5,8 @@ export interface Relay extends AsyncDisposable {
   /** The same URL by way of the relay. */
   url(direct: string): string;
   readonly connections: number;
+  /** Ends every connection through it, as a machine that is switched off does. */
+  cut(): void;
 }
 
 interface Passing {
@@ -53,6 +55,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   await new Promise<void>((resolve) => {
     listener.listen(0, "127.0.0.1", resolve);
   });
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   const { port } = listener.address() as net.AddressInfo;
   return {
     url(direct) {
@@ -63,8 +68,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     get connections() {
       return connections;
     },
+    cut,
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
+      cut();
       await new Promise((resolve) => listener.close(resolve));
     },
   };
