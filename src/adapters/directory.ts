@@ -51,6 +51,7 @@ function describe(error: unknown): string {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return `there is no "${path}"`;
   if (code === "EACCES") return `"${path}" may not be read`;
+  if (code === "ELOOP") return `"${path}" is a link that leads back to itself`;
   if (code === "ENOTDIR") return `"${path}" is not a folder`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
 import { explain } from "../core/explain/explain.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Outcome } from "../outcome.ts";
+import { neutralise } from "./output.ts";
 
 /** @param relative A file's path as the repository has it; undefined for one that is not in it. */
 export function annotations(
@@ -59,7 +60,7 @@ function command(
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return neutralise(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
 function escapeProperty(text: string): string {

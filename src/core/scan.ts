@@ -147,6 +147,6 @@ function scriptOf(file: SourceFile): Script {
 
 // A name holds no control characters: it is shown in terminals and stored in the tracker.
 const namePattern =
-  /^([0-9]+)_([^\u0000-\u001f\u007f/.][^\u0000-\u001f\u007f/]*?)(?:\.(up|down))?\.sql$/;
+  /^([0-9]+)_([^\u0000-\u001f\u007f-\u009f/.][^\u0000-\u001f\u007f-\u009f/]*?)(?:\.(up|down))?\.sql$/;
 const largestBytes = 256 * 1_048_576;
 const noteworthyBytes = 1_048_576;

@@ -53,7 +53,7 @@ export function split(text: string): SplitText {
       at = closed("comment", tokenStart, endOfBlockComment(text, at));
       continue;
     }
-    if (char === semicolon && parentheses === 0 && !block.isOpen) {
+    if (char === semicolon && parentheses === 0 && block.depth === 0) {
       if (start >= 0) statements.push({ start, end });
       start = -1;
       block = newBlock();
@@ -64,8 +64,7 @@ export function split(text: string): SplitText {
     if (char === openParenthesis) parentheses++;
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
 
-    const previous = block.previous;
-    block.previous = text.charAt(at);
+    const previous = nextToken(block, text.charAt(at));
     if (isIdentifierStart(char)) {
       at = endOfIdentifier(text, at);
       const word = text.slice(tokenStart, at);
@@ -122,27 +121,37 @@ interface Block {
   readonly words: string[];
   /** The token before: a word outside of parentheses, or another one's first character. */
   previous: string;
-  isOpen: boolean;
+  depth: number;
 }
 
 function newBlock(): Block {
-  return { words: [], previous: "", isOpen: false };
+  return { words: [], previous: "", depth: 0 };
+}
+
+/** Gives the token before. Behind a semicolon another statement of the block begins. */
+function nextToken(block: Block, char: string): string {
+  const { previous } = block;
+  if (previous === ";") block.words.length = 0;
+  block.previous = char;
+  return previous;
 }
 
 /**
  * Stricter than psql (src/fe_utils/psqlscan.l), which takes every BEGIN for the block's and counts
  * each CASE and END: a function or a column may be named begin, and `SELECT 1 case` and
  * `SELECT 1 end` are aliases. In the grammar the block's END is the one behind ATOMIC or a semicolon
- * (gram.y: BEGIN_P ATOMIC routine_body_stmt_list END_P), and no other END ever stands there.
+ * (gram.y: BEGIN_P ATOMIC routine_body_stmt_list END_P), and no other END ever stands there. A
+ * routine in a routine is refused by the server, but not by its grammar.
  */
 function followBlock(block: Block, word: string, previous: string): void {
   block.previous = word;
+  if (word === "end" && previous === ";") {
+    block.depth--;
+    return;
+  }
   if (block.words.length < 4) block.words.push(word);
-  if (!makesRoutine(block.words)) return;
-  if (block.isOpen) {
-    if (word === "end" && previous === ";") block.isOpen = false;
-  } else if (word === "atomic" && previous === "begin") {
-    block.isOpen = true;
+  if (word === "atomic" && previous === "begin" && makesRoutine(block.words)) {
+    block.depth++;
     block.previous = ";";
   }
 }

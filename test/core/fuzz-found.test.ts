@@ -27,6 +27,10 @@ describe("passed, and it left the transaction", () => {
       name: "3: PREPARE TRANSACTION around a comment in a comment, where the parser gives up",
       text: "prepare /* /* */ a */ transaction nonsense",
     },
+    {
+      name: "10: COMMIT behind a column called begin with the alias atomic",
+      text: `${routine("(select 1) union select begin atomic;")}; commit; select '${longest}'`,
+    },
   ])("$name", ({ text }) => {
     expect(codesOf(readScript(migrationOf(text), parse))).toEqual(["refused-statement"]);
   });
@@ -43,6 +47,10 @@ describe("refused, and it was legal", () => {
     {
       name: "7: a column called atomic before END",
       text: routine("select case when a then atomic end from t;"),
+    },
+    {
+      name: "9: a routine in a routine, which the server refuses in its own words",
+      text: routine(`${routine("select 1;")}; select begin atomic;`),
     },
   ])("$name", ({ text }) => {
     expect(codesOf(readScript(migrationOf(`${text}; select 5`), parse))).toEqual([]);

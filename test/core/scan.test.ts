@@ -44,6 +44,7 @@ describe("file names", () => {
     "7_a.SQL",
     "7_a\nb.sql",
     "7_a\u001b[2J.sql",
+    "7_a\u009b2J.sql",
     ".sql",
     "٧_a.sql",
     "7_a.UP.sql",
