@@ -11,7 +11,7 @@ let executable = process.env["LACUNA_EXECUTABLE"] ?? "";
 
 /** Again: `LACUNA_SEED=N bun test test/cli/pglite-folder.test.ts`. */
 const seed = Number(process.env["LACUNA_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const rounds = 20;
+const rounds = 6;
 const count = 6;
 
 beforeAll(() => {

@@ -1,6 +1,6 @@
 /**
  * A pooler between lacuna and the server. The poolers here are made of real sessions and hand
- * them out as PgBouncer does; PgBouncer itself is asked by `bun run faults-pooler`.
+ * them out as PgBouncer does; PgBouncer itself is asked by `bun run faults --only poolers`.
  */
 import { expect } from "bun:test";
 import { lockKeyOf, releaseLock, takeLock } from "../../src/ledger/lock.ts";

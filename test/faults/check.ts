@@ -1,6 +1,7 @@
 /**
  * `bun run faults`: what is promised holds where runners and servers are killed, where many run at
- * once, and where the connection is cut. Real servers, the built executable, at most ten minutes.
+ * once, where the connection is cut, behind poolers, and for bodies that chance has made. Real
+ * servers, the built executable, at most ten minutes.
  *
  *     bun run faults [--seed N] [--only kills,cuts] [--rounds N] [--first N] [--width N]
  *
@@ -14,31 +15,46 @@ import { buildExecutable } from "../cli/executable.ts";
 import { folderOf } from "../support/folders.ts";
 import { say } from "../support/say.ts";
 import { majors, startServer, stopServers } from "../support/servers.ts";
-import { suite } from "../support/suite.ts";
+import { suite as newSuite } from "../support/suite.ts";
+import { fuzzing } from "../fuzz/fuzzing.ts";
 import { cuts } from "./cuts.ts";
 import { newGround, type Point } from "./ground.ts";
 import { kills } from "./kills.ts";
 import { optionsOf } from "./options.ts";
+import { poolers } from "./pooler.ts";
 import { postmasters } from "./postmasters.ts";
 import { races } from "./races.ts";
+import { randomOf } from "./random.ts";
 import { files } from "./set.ts";
 import { waiting } from "./waiting.ts";
 
-const points: readonly Point[] = [kills, postmasters, races, cuts, waiting];
-const options = optionsOf(
-  process.argv.slice(2),
-  points.map((point) => point.name),
-);
-const { check, end } = suite();
+// The longest last: where the time is over, rounds of it are left.
+const points: readonly Point[] = [waiting, races, postmasters, cuts, kills];
+const options = optionsOf(process.argv.slice(2), [
+  ...points.map((point) => point.name),
+  "poolers",
+  "fuzz",
+]);
+const suite = newSuite();
+const { check } = suite;
 const temporary = mkdtempSync(join(tmpdir(), "lacuna-faults-"));
 try {
   using folder = folderOf(files);
   say(`seed ${options.seed}`);
   const executable = process.env["LACUNA_EXECUTABLE"] ?? buildExecutable(temporary, "--bare");
-  // What was acknowledged has to survive the death of a server.
-  const settings = { fsync: "on", full_page_writes: "on", log_min_messages: "error" };
+  // A server that is killed leaves what it wrote to the system, flushed to a disk or not.
+  const settings = { log_min_messages: "error" };
   const servers = await Promise.all(majors.map((major) => startServer(major, { settings })));
   const ground = newGround({ executable, migrations: folder.path, servers, options });
+  if (options.only.includes("poolers")) await poolers(suite, executable);
+  if (options.only.includes("fuzz")) {
+    // A few are no text, and are left out.
+    await fuzzing(suite, {
+      seed: randomOf(options.seed).integer(2 ** 31),
+      cases: 110_000,
+      sample: 3000,
+    });
+  }
   for (const point of points) {
     if (!options.only.includes(point.name)) continue;
     const rounds = options.rounds ?? point.rounds;
@@ -54,4 +70,4 @@ try {
   await stopServers();
   rmSync(temporary, { recursive: true, force: true });
 }
-end();
+suite.end();

@@ -1,4 +1,5 @@
 /** What every point stands on: databases, runners, rounds in parallel, and what went against a promise. */
+import { say } from "../support/say.ts";
 import { freshDatabase, type TestDatabase, type TestServer } from "../support/servers.ts";
 import type { Options } from "./options.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -87,8 +88,11 @@ export function newGround({ executable, migrations, servers, options }: GroundOp
         }
       }),
     );
-    if (played < numbers.length)
-      violations.push(`${numbers.length - played} rounds were not run: the time was over`);
+    const left = numbers.length - played;
+    if (left > 0)
+      say(`${point}: ${left} of ${numbers.length} rounds were not run: the time was over`);
+    // What a slow machine has time for proves less, and half of it too little.
+    if (left > numbers.length / 2) violations.push("most rounds were not run");
     return violations;
   }
 

@@ -18,7 +18,7 @@ export const files: Readonly<Record<string, string>> = {
     "create table effects (version int not null, at timestamptz not null default clock_timestamp());",
     // Between an effect and its row lie some milliseconds, so that a fault can come there.
     "create function pause() returns trigger language plpgsql as",
-    "$$ begin perform pg_catalog.pg_sleep(0.02); return new; end $$;",
+    "$$ begin perform pg_catalog.pg_sleep(0.01); return new; end $$;",
     "create trigger pause before insert on applied_migrations for each row execute function pause();",
   ),
   "02_orders.sql": effect(
@@ -26,11 +26,11 @@ export const files: Readonly<Record<string, string>> = {
     "create table orders (id int primary key, customer int not null, note text not null);",
     `insert into orders select n, n % 100, md5(n::text) from generate_series(1, ${rows}) n;`,
   ),
-  // Each row out of 400 costs 10 ms, so that building an index on it takes a while and no processor.
+  // Each row out of 800 costs 10 ms, so that building an index on it takes a while and no processor.
   "03_slowly.sql": effect(
     3,
     "create function slowly(value int) returns int language plpgsql immutable as $$",
-    "begin if value % 400 = 0 then perform pg_sleep(0.01); end if; return value; end $$;",
+    "begin if value % 800 = 0 then perform pg_sleep(0.01); end if; return value; end $$;",
   ),
   "04_indexes.sql": outside(
     "create index concurrently orders_customer on orders (customer);",
@@ -79,7 +79,7 @@ export const files: Readonly<Record<string, string>> = {
   "13_summed.sql": effect(
     13,
     "update orders set total = total + 1 where id <= 100;",
-    "select pg_sleep(0.1);",
+    "select pg_sleep(0.05);",
   ),
   // A file of one such statement needs no directive, and has no effect to count but its index.
   "14_last.sql": "create index concurrently orders_last on orders (slowly(id), customer);\n",
