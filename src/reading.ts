@@ -53,9 +53,13 @@ export async function readStanding(
     const problems = expectedIn(error, "reading the tracker", world.interruption);
     if (problems === undefined) throw error;
     // A server that answered and failed may do better: rights are granted, locks are let go of.
-    const how = error instanceof SqlError ? "for now" : "refused";
+    const isPassing = error instanceof SqlError || problems.every(({ code }) => granted.has(code));
+    const how = isPassing ? "for now" : "refused";
     return { kind: "unreadable", how, problems };
   }
 }
+
+/** What an owner mends while somebody waits. */
+const granted: ReadonlySet<Problem["code"]> = new Set(["missing-privileges", "row-security"]);
 
 const shortestMs = 100;

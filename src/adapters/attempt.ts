@@ -38,18 +38,26 @@ export function newAttempt(timeoutMs: number, interruption: Interruption | undef
 }
 
 /**
- * Calls back when the time is over, and not before what has arrived meanwhile was read: a process
- * that was stopped, or had no processor, does not blame the server for it. It keeps no process alive.
+ * Calls back when the time is over. A process that stood still (stopped, without a processor, busy
+ * with something else) does not blame the server for it: that time does not count, and what has
+ * arrived meanwhile is read first. It keeps no process alive.
  */
 function timeLimit(milliseconds: number, onOver: () => void): () => void {
-  let timer = setTimeout(() => {
-    timer = setTimeout(onOver, graceMs);
+  let leftMs = milliseconds;
+  let timer: NodeJS.Timeout;
+  const step = (): void => {
+    const stepMs = Math.min(longestStepMs, leftMs);
+    timer = setTimeout(() => {
+      leftMs -= stepMs;
+      if (leftMs > 0) step();
+      else onOver();
+    }, stepMs);
     timer.unref();
-  }, milliseconds);
-  timer.unref();
+  };
+  step();
   return () => {
     clearTimeout(timer);
   };
 }
 
-const graceMs = 50;
+const longestStepMs = 200;

@@ -365,7 +365,7 @@ contractSideBySide(
       const { outcome, reasons } = await waiting;
       expect(outcome.kind).toBe("ready");
       expect(reasons).toHaveLength(1);
-      expect(reasons[0] ?? "").toContain("permission denied");
+      expect(reasons[0] ?? "").toContain("lacks SELECT on table");
       await ground.sql(`drop owned by ${role}; drop role ${role}`);
     });
 
