@@ -685,6 +685,7 @@ describe("words that depend on the case", () => {
       [
         ["unsupported startup parameter: options (08P01)", "leave the parameter out of the URL"],
         ["no such database: nowhere (08P01)", "a pooler answers there"],
+        ["no such name (TLS_FAILED)", "the certificate names the host"],
         ["password authentication failed (28P01)", "check host, port, database, user and password"],
       ] as const
     ).map(([message, says]) => ({

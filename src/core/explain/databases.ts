@@ -97,6 +97,8 @@ export const databases: Explanations<DatabaseProblem> = {
 function refusalHint(message: string): string {
   if (message.includes("unsupported startup parameter"))
     return "a pooler answers there: leave the parameter out of the URL, or connect to the server itself";
+  if (message.includes("(TLS_FAILED)"))
+    return "check sslmode, sslrootcert, and that the certificate names the host; without TLS only where sslmode allows it";
   return message.includes("(08P01)")
     ? "a pooler answers there, or something that is no PostgreSQL: check host, port, database and user, and its own configuration"
     : "check host, port, database, user and password";
