@@ -138,7 +138,7 @@ function complete(given: Given, sources: Omit<DatabaseSources, "flag">): Result<
   if (refusal !== undefined) {
     return bad(
       given.source,
-      `${refusal[0]}=${value(refusal[0])} is not supported; only ${refusal[1].join(", ")}`,
+      `${refusal[0]}${shownValue(value(refusal[0]) ?? "")} is not supported; only ${refusal[1].join(", ")}`,
     );
   }
 
@@ -148,7 +148,7 @@ function complete(given: Given, sources: Omit<DatabaseSources, "flag">): Result<
   if (hosts === undefined) return bad(given.source, "a port is not a number from 1 to 65535");
   const mode = value("sslmode") ?? "prefer";
   if (!isSslMode(mode))
-    return bad(given.source, `sslmode=${mode} is none of ${sslModes.join(", ")}`);
+    return bad(given.source, `sslmode${shownValue(mode)} is none of ${sslModes.join(", ")}`);
   const attributes = value("target_session_attrs") ?? "any";
   if (!isSessionAttributes(attributes)) {
     return bad(
@@ -177,6 +177,11 @@ function complete(given: Given, sources: Omit<DatabaseSources, "flag">): Result<
   const path = value("passfile") ?? (isSet(home) ? `${home}/.pgpass` : undefined);
   const file = path === undefined ? undefined : sources.readFile(path);
   return succeed({ ...target, password: findPassword(file ?? "", target) });
+}
+
+/** A word is shown. What is none may be a part of a password that was not escaped. */
+function shownValue(value: string): string {
+  return /^[a-z0-9_-]{1,20}$/i.test(value) ? `=${value}` : "";
 }
 
 /** Where people move from, these stand in URLs. */
