@@ -133,13 +133,17 @@ function applyUnderLock(
   });
 }
 
-/** The row is there: it was applied. It is not: it was rolled back, and is pending again. */
+/**
+ * Our row is there: it was applied. It is not: it was rolled back, and is pending again. Another's
+ * under this version is theirs, and the diff says what it is.
+ */
 function settleDoubt({ clock, reporter }: World, progress: Progress, applied: AppliedSet): void {
   const { inDoubt } = progress;
   progress.inDoubt = undefined;
   if (inDoubt === undefined) return;
   const { migration, states } = inDoubt.entry;
-  if (!applied.has(migration.version)) return;
+  const row = applied.get(migration.version);
+  if (row?.name !== migration.name || row.checksum !== migration.up.checksum) return;
   const elapsedMs = clock.nowMs() - inDoubt.startMs;
   reporter.report({ kind: "applied", migration, isGap: states.includes("gap"), elapsedMs });
 }

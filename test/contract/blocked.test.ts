@@ -5,9 +5,10 @@ import { explain } from "../../src/core/explain/explain.ts";
 import type { Database, Session } from "../../src/ports.ts";
 import { problemLines } from "../../src/cli/problem-text.ts";
 import { databaseAt, sessionOptions } from "../support/engines.ts";
+import { startRelay } from "../support/relay.ts";
 import { runUp } from "../support/worlds.ts";
 import { contractSideBySide, oneBackend, pgliteSkips } from "./contract.ts";
-import { type Ground, lastRows, type Ran } from "./ground.ts";
+import { type Ground, groundOn, lastRows, type Ran } from "./ground.ts";
 
 type Blocked = Extract<Event, { readonly kind: "blocked" }>;
 
@@ -57,13 +58,26 @@ const change = "others in the way are said when they change, and the same ones o
 const concurrent = "a concurrent index tells what it waits for, and holds nobody up itself";
 const quick = "a quick migration opens no second session, and a slow one leaves none";
 const full = "a second session that is not to be had is no failure";
+const silent = "a second session that is not answered keeps nobody";
 const hidden = "a blocker that may not be seen is named by its pid";
 const runner = "what lacuna runs is not quoted, nor is a password";
 const short = "a short lock timeout is looked into in time";
 const step = "a statement of a no-transaction file names who is in the way too";
 
 contractSideBySide(
-  pgliteSkips(oneBackend, named, change, concurrent, quick, full, hidden, runner, short, step),
+  pgliteSkips(
+    oneBackend,
+    named,
+    change,
+    concurrent,
+    quick,
+    full,
+    silent,
+    hidden,
+    runner,
+    short,
+    step,
+  ),
   (check) => {
     check(named, async (ground) => {
       await ground.up(base);
@@ -215,6 +229,25 @@ contractSideBySide(
       } finally {
         await role.drop();
       }
+    });
+
+    check(silent, async (ground) => {
+      const query = "pg_blocking_pids";
+      let isSwallowed = false;
+      await using relay = await startRelay({
+        port: Number(new URL(ground.url).port),
+        toServer(chunk, passing) {
+          if (passing.number === 1 || !chunk.includes(query)) return chunk;
+          isSwallowed = true;
+          return undefined;
+        },
+      });
+      const url = relay.url(ground.url);
+      const through = groundOn(ground.engine, { ...ground, database: databaseAt(url), url });
+      const ran = await through.up({ ...base, "2_b.up.sql": "select pg_sleep(1.5)" });
+      expect(isSwallowed).toBe(true);
+      expect(ran.applied).toEqual(["1_t", "2_b"]);
+      expect(ran.problems).toEqual([]);
     });
 
     check(hidden, async (ground) => {

@@ -15,6 +15,7 @@ const working = "an old backend that still works is waited for, and what it comm
 const ended = "a session that somebody ends is made again";
 const endsItself = "a migration that ends its own session is not sent for ever";
 const taken = "a lock that somebody else has by then leaves the outcome unknown";
+const somebodyElses = "another's row under the version that was lost is not taken for ours";
 const resumed = "a no-transaction file goes on behind the statement that was lost";
 const restarted = "a server that crashes and comes back is come back to";
 const waiting = "a runner that waits for the lock waits on in a new session";
@@ -27,6 +28,7 @@ const skips = pgliteSkips(
   ended,
   endsItself,
   taken,
+  somebodyElses,
   resumed,
   restarted,
   waiting,
@@ -181,6 +183,28 @@ contractSideBySide(skips, (check, engine) => {
     await holder;
     expect((await ground.up(files)).applied).toEqual(["2_b", "3_c"]);
     expect(await effects(ground)).toBe("1 2 3");
+  });
+
+  check(somebodyElses, async (ground) => {
+    const slow = { ...files, "2_b.up.sql": "insert into effects values (2); select pg_sleep(2)" };
+    const running = ground.up(slow);
+    const pid = await untilRuns(ground, "pg_sleep(2)");
+    const key = await ground.value(
+      `select ((classid::bigint << 32) | objid::bigint)::text from pg_locks where locktype = 'advisory' and pid = ${pid}`,
+    );
+    const other = ground.database.session(sessionOptions, async (session) => {
+      await session.run(`select pg_advisory_lock(${key})`);
+      await session.run(
+        "insert into applied_migrations values (2, 'from_another_image', now(), repeat('0', 64))",
+      );
+    });
+    await untilRuns(ground, "pg_advisory_lock(");
+    await ground.sql(`select pg_terminate_backend(${pid})`);
+    const [ran] = await Promise.all([running, other]);
+    expect(said(ran, "applied")).toEqual(["1_a"]);
+    expect(ran.applied).toEqual(["1_a"]);
+    expect(ran.problems).toEqual(["renamed"]);
+    expect(await effects(ground)).toBe("1");
   });
 
   check(resumed, async (ground) => {
