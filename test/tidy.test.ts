@@ -9,12 +9,15 @@ const sources = filesIn("src");
 
 /** From the ground up; the first that fits a path is its floor. Imports go down or stay. */
 const floors: readonly (readonly [floor: number, path: RegExp])[] = [
-  [7, /^src\/(?:start|main|library|testing)\.ts$/],
+  [7, /^src\/(?:start|main|wiring|library|testing)\.ts$/],
   [7, /^src\/(?:library|testing)\//],
   [6, /^src\/commands\//],
-  [5, /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|reading\.ts|probing\.ts)/],
+  [
+    5,
+    /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|applied-from\.ts|reading\.ts|probing\.ts)/,
+  ],
   [4, /^src\/(?:connect|pooler)\.ts/],
-  [3, /^src\/(?:ledger|cli|adapters)\//],
+  [3, /^src\/(?:ledger|catalog|cli|adapters)\//],
   [2, /^src\/(?:ports|deferred|events|outcome|request|read-set|product|expected)\.ts$/],
   [1, /^src\/core\//],
 ];

@@ -1,0 +1,66 @@
+/** What is in a database, as values that can be compared. */
+import { createHash } from "node:crypto";
+import type { Brand } from "./brand.ts";
+
+/** One object, described so that two databases with the same one describe it in the same words. */
+export interface SchemaObject {
+  /** `table`, `column`, `index` … */
+  readonly kind: string;
+  /** Schema-qualified, with quotes where SQL needs them: public.users.email */
+  readonly name: string;
+  /** The relation that it stands on, for what has no name of its own in a migration: public.users */
+  readonly on: string | undefined;
+  readonly definition: string;
+}
+
+/** All objects of a database, by kind and name. Only schemaOf() makes one. */
+export type Schema = Brand<ReadonlyMap<string, SchemaObject>, "Schema">;
+
+/** An object that two databases do not have alike; undefined: it is not there. */
+export interface SchemaDifference {
+  readonly kind: string;
+  readonly name: string;
+  readonly on: string | undefined;
+  readonly left: string | undefined;
+  readonly right: string | undefined;
+}
+
+/** The order of a table's columns is an object of its own: alone, it is seldom anybody's concern. */
+export const columnOrder = "column order";
+
+export function schemaOf(objects: readonly SchemaObject[]): Schema {
+  const byKey = objects.map((one) => [keyOf(one), one] as const).toSorted(byFirst);
+  return new Map(byKey) as ReadonlyMap<string, SchemaObject> as Schema;
+}
+
+/** SHA-256, hex, over kind, name and definition of all objects in order. */
+export function schemaDigest(schema: Schema): string {
+  const hash = createHash("sha256");
+  for (const { kind, name, definition } of schema.values()) {
+    // No name and no definition holds a NUL: PostgreSQL has no text with one.
+    hash.update(`${kind}\0${name}\0${definition}\0`);
+  }
+  return hash.digest("hex");
+}
+
+/** What differs, in the order of the schemas. */
+export function schemaDifferences(left: Schema, right: Schema): readonly SchemaDifference[] {
+  const keys = [...new Set([...left.keys(), ...right.keys()])].toSorted();
+  return keys.flatMap((key): SchemaDifference[] => {
+    const [one, other] = [left.get(key), right.get(key)];
+    const known = one ?? other;
+    if (known === undefined || one?.definition === other?.definition) return [];
+    const { kind, name, on } = known;
+    return [{ kind, name, on, left: one?.definition, right: other?.definition }];
+  });
+}
+
+/** Unique in a schema; the name alone is not: a table and a type of its own share one. */
+export function keyOf({ kind, name }: Pick<SchemaObject, "kind" | "name">): string {
+  return `${kind} ${name}`;
+}
+
+/** By code units: the same order on every machine, whatever the locale. */
+function byFirst(left: readonly [string, unknown], right: readonly [string, unknown]): number {
+  return left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0;
+}
