@@ -14,16 +14,27 @@ import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { allProblems } from "./cli/problem-text.ts";
 import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
+import type { Base } from "./core/order.ts";
 import type { ExitCode } from "./core/problem.ts";
-import { type DatabaseTarget, labelOf } from "./core/target.ts";
+import type { DatabaseTarget } from "./core/target.ts";
 import type { Event } from "./events.ts";
 import { expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
-import { type Database, Refusal, type Source, type World } from "./ports.ts";
+import { type Database, Refusal } from "./ports.ts";
 import { productVersion } from "./product.ts";
-import type { Request, TargetRequest, VerifyRequest } from "./request.ts";
+import type { Request, VerifyRequest } from "./request.ts";
+import {
+  betweenOthers,
+  databaseOf,
+  developmentFolder,
+  given,
+  sourceInside,
+  sourceOf,
+  type Surroundings,
+  threadedDatabase,
+  withWorld,
+} from "./wiring.ts";
 
-const developmentFolder = "migrations";
 const streams = processStreams();
 let output: Output = outputTo(streams, redactor(undefined));
 process.on("uncaughtException", reportBug);
@@ -46,7 +57,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     return finish(renderer, { kind: "refused", problems: read.problems });
   }
   const { request, talk, color } = read.value;
-  output = outputTo(streams, redactor("target" in request ? request.target : undefined));
+  output = outputTo(streams, redactor(...targetsOf(request)));
   const style = { talk, command: request.command, color: color && hasColor() };
   const renderer = rendererFor(read.value.output, output, style);
   const outcome = await outcomeOf(request, renderer);
@@ -54,6 +65,15 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   if (request.command !== "verify") return exitCode;
   const isReported = await reportElsewhere(request, outcome);
   return exitCode === 0 && !isReported ? 2 : exitCode;
+}
+
+/** Whose passwords must not reach an output. */
+function targetsOf(request: Request): readonly (DatabaseTarget | undefined)[] {
+  const from = "appliedFrom" in request ? request.appliedFrom : undefined;
+  return [
+    "target" in request ? request.target : undefined,
+    from?.kind === "database" ? from.target : undefined,
+  ];
 }
 
 /** The JUnit file, and annotations where GitHub runs this. False: what was asked for is not there. */
@@ -92,9 +112,12 @@ async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome>
 }
 
 async function run(request: Request, renderer: Renderer): Promise<Outcome> {
-  const reporter = {
-    report: (event: Event): void => {
-      renderer.event(event);
+  const around: Surroundings = {
+    interruption,
+    reporter: {
+      report: (event: Event): void => {
+        renderer.event(event);
+      },
     },
   };
   switch (request.command) {
@@ -115,41 +138,41 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "show":
     case "new":
     case "build":
-      return runOnFiles(request, reporter);
+      return runOnFiles(request, around);
     case "up": {
       const { up } = await import("./commands/up.ts");
-      return withWorld(given(request), reporter, (world) => up(world, request));
+      return withWorld(given(request), around, (world) => up(world, request));
     }
     case "verify":
-      return runVerify(request, reporter);
+      return runVerify(request, around);
     case "plan": {
       const { planCommand } = await import("./commands/plan.ts");
-      return withWorld(given(request), reporter, (world) => planCommand(world, request));
+      return withWorld(given(request), around, (world) => planCommand(world, request));
     }
     case "status": {
       const { status } = await import("./commands/status.ts");
-      return withWorld(given(request), reporter, (world) => status(world, request));
+      return withWorld(given(request), around, (world) => status(world, request));
     }
     case "smoke": {
       const { smoke } = await import("./commands/smoke.ts");
       const { nodeHttp } = await import("./adapters/http.ts");
-      return withWorld(given(request), reporter, (world) => smoke(world, nodeHttp, request));
+      return withWorld(given(request), around, (world) => smoke(world, nodeHttp, request));
     }
     case "wait": {
       const { wait } = await import("./commands/wait.ts");
-      return withWorld(betweenOthers(request), reporter, (world) => wait(world, request));
+      return withWorld(betweenOthers(request), around, (world) => wait(world, request));
     }
     case "serve": {
       const { serve } = await import("./commands/serve.ts");
       const { nodeHttp } = await import("./adapters/http.ts");
       const redact = redactor(request.target);
-      return withWorld(betweenOthers(request), reporter, (world) =>
+      return withWorld(betweenOthers(request), around, (world) =>
         serve(world, nodeHttp, redact, request),
       );
     }
     case "mark": {
       const { mark } = await import("./commands/mark.ts");
-      return withWorld(given(request), reporter, (world) => mark(world, request));
+      return withWorld(given(request), around, (world) => mark(world, request));
     }
   }
 }
@@ -157,12 +180,13 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
 /** Commands that know no database. */
 async function runOnFiles(
   request: Extract<Request, { readonly command: "show" | "new" | "build" }>,
-  reporter: World["reporter"],
+  around: Surroundings,
 ): Promise<Outcome> {
+  const { reporter } = around;
   switch (request.command) {
     case "show": {
       const { show } = await import("./commands/show.ts");
-      return show(await sourceOf(request.folder, reporter), reporter, request);
+      return show(await sourceOf(request.folder, around), reporter, request);
     }
     case "new": {
       const { newCommand } = await import("./commands/new.ts");
@@ -188,112 +212,48 @@ async function runOnFiles(
         platform: inside.platform,
         path: process.execPath,
       });
-      return build(await sourceOf(request.folder, reporter), maker, reporter, request);
+      return build(await sourceOf(request.folder, around), maker, reporter, request);
     }
   }
 }
 
-async function runVerify(request: VerifyRequest, reporter: World["reporter"]): Promise<Outcome> {
+async function runVerify(request: VerifyRequest, around: Surroundings): Promise<Outcome> {
   const { verify } = await import("./commands/verify.ts");
   const { target, stuckAfterMs, folder } = request;
+  const embedded = (): Promise<Database> => threadedDatabase(stuckAfterMs);
   const sibling = (name: string): Promise<Database> =>
-    target?.engine === "server"
-      ? databaseOf({ ...target, database: name })
-      : threadedDatabase(stuckAfterMs);
-  const database = target === undefined ? threadedDatabase(stuckAfterMs) : databaseOf(target);
-  return withWorld({ folder, database }, reporter, (world) =>
-    verify({ ...world, sibling }, request),
+    target?.engine === "server" ? databaseOf({ ...target, database: name }) : embedded();
+  const database = target === undefined ? embedded() : databaseOf(target);
+  const base = await baseOf(request, around);
+  return withWorld({ folder, database }, around, (world) =>
+    verify({ ...world, sibling, embedded }, request, base),
   );
 }
 
-interface Needed {
-  readonly folder: string | undefined;
-  readonly database: Promise<Database>;
-}
-
-function given({ folder, target }: TargetRequest): Needed {
-  return { folder, database: databaseOf(target) };
-}
-
-function betweenOthers({ folder, target }: TargetRequest): Needed {
-  return { folder, database: databaseBetweenOthers(target) };
-}
-
-async function withWorld<T>(
-  needed: Needed,
-  reporter: World["reporter"],
-  work: (world: World) => Promise<T>,
-): Promise<T> {
-  const { systemClock, hostName } = await import("./adapters/system.ts");
-  const { postgresParser: parser } = await import("./adapters/parser.ts");
-  await using database = await needed.database;
-  const source = await sourceOf(needed.folder, reporter);
-  const clock = systemClock(interruption);
-  return await work({
-    source,
-    database,
-    parser,
-    reporter,
-    clock,
-    interruption,
-    hostName: hostName(),
-  });
-}
-
-async function sourceInside(): Promise<Source | undefined> {
-  const path = inside?.parts["migrations.pack"];
-  if (path === undefined) return undefined;
-  const { embeddedSource } = await import("./adapters/embedded.ts");
-  return embeddedSource(path);
-}
-
-/** The folder that was named; else what is inside the executable; else ./migrations. */
-async function sourceOf(folder: string | undefined, reporter: World["reporter"]): Promise<Source> {
-  const embedded = folder === undefined ? await sourceInside() : undefined;
-  if (embedded !== undefined) {
-    if (existsSync(developmentFolder)) {
-      const note = { code: "folder-not-used", path: developmentFolder } as const;
-      reporter.report({ kind: "file-note", note });
+/** What is applied, where `verify` is told to read it. */
+async function baseOf(request: VerifyRequest, around: Surroundings): Promise<Base | undefined> {
+  const { appliedFrom: from, folder } = request;
+  switch (from?.kind) {
+    case undefined:
+      return undefined;
+    case "status": {
+      const { readStatusDocument } = await import("./core/status-document.ts");
+      const read = readStatusDocument(from.path, from.text);
+      if (!read.ok) throw new Refusal(read.problems);
+      return { label: from.path, applied: read.value };
     }
-    return embedded;
+    case "git":
+      throw new Error("git");
+    case "database": {
+      const { baseOfDatabase } = await import("./applied-from.ts");
+      const { readSet } = await import("./read-set.ts");
+      // What there is to be said of the files, and of the server, is said by the rehearsal.
+      const quiet = { ...around, reporter: { report: (): void => undefined } };
+      return withWorld({ folder, database: databaseOf(from.target) }, quiet, async (world) =>
+        baseOfDatabase(world, request, await readSet(world.source, world.reporter)),
+      );
+    }
   }
-  const { directorySource } = await import("./adapters/directory.ts");
-  return directorySource(folder ?? developmentFolder);
-}
-
-async function databaseOf(target: DatabaseTarget): Promise<Database> {
-  if (target.engine === "pglite") {
-    const { embeddedDatabase } = await import("./adapters/pglite.ts");
-    return embeddedDatabase(target);
-  }
-  const { serverDatabase } = await import("./adapters/postgres.ts");
-  const { connectBun } = await import("./adapters/bun-channel.ts");
-  const connect = connectBun ?? (await import("./adapters/node-channel.ts")).connectNode;
-  return serverDatabase(target, connect);
-}
-
-/** An embedded Postgres, from empty, that can be stopped whatever it does. */
-async function threadedDatabase(stuckAfterMs: number): Promise<Database> {
-  const { threadedPglite } = await import("./adapters/pglite-thread.ts");
-  return threadedPglite({ stuckAfterMs });
-}
-
-/**
- * For commands that read again and again while somebody else is to migrate: a folder of PGlite has
- * one owner at a time, so it is let go of between two sessions. What is in memory has no other.
- */
-async function databaseBetweenOthers(target: DatabaseTarget): Promise<Database> {
-  if (target.engine !== "pglite" || target.folder === undefined) return databaseOf(target);
-  return {
-    label: labelOf(target),
-    async session(options, work) {
-      await using database = await databaseOf(target);
-      return await database.session(options, work);
-    },
-    async [Symbol.asyncDispose]() {
-      // Nothing outlives a session.
-    },
-  };
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {

@@ -2,6 +2,7 @@
 import type { Diff } from "./core/entry.ts";
 import type { KeptChange } from "./core/kept.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
+import type { OrderReport } from "./core/order.ts";
 import type { Platform } from "./core/platform.ts";
 import type { Preview } from "./core/plan.ts";
 import type { Problem, Signal } from "./core/problem.ts";
@@ -86,7 +87,19 @@ export interface VerifyOutcome {
   /** One for each that the rehearsal came to. */
   readonly verdicts: readonly Verdict[];
   readonly leftovers: Leftovers;
+  /** What was applied before, where that was read elsewhere; undefined: nothing, or on that database. */
+  readonly base: BaseReport | undefined;
+  /** Undefined: nothing is late. */
+  readonly order: OrderReport | undefined;
   readonly problems: readonly Problem[];
+}
+
+interface BaseReport {
+  readonly label: string;
+  /** How many versions it has applied. */
+  readonly count: number;
+  /** What of it could not be replayed, with the reason. */
+  readonly leftOut: readonly Verdict[];
 }
 
 /** What a rollback does not undo. */

@@ -108,10 +108,19 @@ export interface MarkRequest extends DatabaseRequest {
   readonly change: MarkChange;
 }
 
+/** Where `verify` reads what is applied. */
+export type AppliedFrom =
+  | { readonly kind: "database"; readonly target: DatabaseTarget }
+  /** What `status --json` wrote. */
+  | { readonly kind: "status"; readonly path: string; readonly text: string }
+  | { readonly kind: "git"; readonly ref: string };
+
 export interface VerifyRequest extends SetRequest, RehearsalRequest {
   readonly command: "verify";
   /** Undefined: an embedded Postgres, from empty. */
   readonly target: DatabaseTarget | undefined;
+  /** Undefined: nothing is applied, or what the database's own tracker says. */
+  readonly appliedFrom: AppliedFrom | undefined;
   /** How long the embedded engine may be at one migration. */
   readonly stuckAfterMs: number;
   /** Where to write a JUnit report. */

@@ -2,12 +2,11 @@
 import { explainingRefusal } from "./apply/preflight.ts";
 import { diff } from "./core/diff.ts";
 import type { Diff } from "./core/entry.ts";
-import type { AppliedRow, AppliedSet, MigrationSet } from "./core/migration.ts";
+import { type AppliedSet, appliedSetOf, type MigrationSet } from "./core/migration.ts";
 import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
 import type { Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
-import type { Version } from "./core/version.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
 import { type DatabaseState, findUserObjects, readState } from "./ledger/state.ts";
@@ -71,11 +70,14 @@ async function refuseUnreadable(session: Session, { legacy }: Facts): Promise<vo
 
 /** The applied set as it is after the adoption. */
 function rowsOf(adoption: Adoption | undefined): AppliedSet {
-  const rows = (adoption?.migrations ?? []).map(({ version, name }): [Version, AppliedRow] => [
-    version,
-    { version, name, appliedAt: undefined, checksum: null },
-  ]);
-  return new Map(rows) as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+  return appliedSetOf(
+    (adoption?.migrations ?? []).map(({ version, name }) => ({
+      version,
+      name,
+      appliedAt: undefined,
+      checksum: null,
+    })),
+  );
 }
 
 /** The parser is only loaded where something is pending: it costs more than an idle `up`. */

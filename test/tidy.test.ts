@@ -135,7 +135,7 @@ function floorOf(path: string): number {
 
 function importsOf(path: string): readonly string[] {
   const text = withoutComments(readFileSync(join(root, path), "utf8"));
-  const pattern = /(?:\bfrom|\bimport\()\s*"([^"]+)"/g;
+  const pattern = /(?:(?<=[\s}*])from|\bimport\()\s*"([^"]+)"/g;
   return [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 }
 

@@ -5,6 +5,7 @@
 import { explain } from "../core/explain/explain.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Outcome } from "../outcome.ts";
+import { findingLines, headline } from "./order-text.ts";
 import { neutralise } from "./output.ts";
 
 /** @param relative A file's path as the repository has it; undefined for one that is not in it. */
@@ -26,10 +27,18 @@ export function annotations(
       }
     }
   });
+  const late = outcome.kind === "verify" ? (outcome.order?.findings ?? []) : [];
   const problems = "problems" in outcome ? outcome.problems : [];
-  const others = problems.filter((problem) => problem.code !== "verify-found");
+  const isSaid: ReadonlySet<Problem["code"]> = new Set(["verify-found", "order-found"]);
+  const others = problems.filter((problem) => !isSaid.has(problem.code));
   return [
     ...found,
+    ...late.map((finding) => {
+      const [gap] = finding.gaps;
+      const path = gap && relative(gap.up.path);
+      const message = findingLines(finding).join("\n");
+      return command("error", path, undefined, headline(finding), message);
+    }),
     ...others.map((problem) =>
       annotation("lacuna", problem, "path" in problem ? relative(problem.path) : undefined),
     ),

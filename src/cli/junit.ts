@@ -3,29 +3,35 @@
  * https://github.com/testmoapp/junitxml (there is no standard).
  */
 import { explain } from "../core/explain/explain.ts";
+import type { OrderFinding } from "../core/order.ts";
 import type { Problem } from "../core/problem.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
 import type { Outcome } from "../outcome.ts";
+import { findingLines, headline } from "./order-text.ts";
 import { problemLines } from "./problem-text.ts";
 
 /** What kept the rehearsal from taking place, or ended it, is a test case of its own. */
 export function junitReport(outcome: Outcome): string {
   const verdicts = outcome.kind === "verify" ? outcome.verdicts : [];
   const problems = "problems" in outcome ? outcome.problems : [];
-  const errors = problems.filter((problem) => problem.code !== "verify-found");
+  const late = outcome.kind === "verify" ? (outcome.order?.findings ?? []) : [];
+  const findings: ReadonlySet<Problem["code"]> = new Set(["verify-found", "order-found"]);
+  const errors = problems.filter((problem) => !findings.has(problem.code));
   // With --strict what is not verified is among the findings.
   const isStrict = problems.some((one) => one.code === "verify-found" && one.failed === 0);
   const { failed, "not verified": notVerified } = countResults(verdicts);
-  const [failures, skipped] = isStrict ? [failed + notVerified, 0] : [failed, notVerified];
+  const [failing, skipped] = isStrict ? [failed + notVerified, 0] : [failed, notVerified];
+  const failures = failing + late.length;
   const seconds = verdicts.reduce((sum, one) => sum + secondsOf(one), 0);
   const counts =
-    `tests="${verdicts.length + errors.length}" failures="${failures}" ` +
+    `tests="${verdicts.length + late.length + errors.length}" failures="${failures}" ` +
     `errors="${errors.length}" skipped="${skipped}" time="${seconds.toFixed(3)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="lacuna verify" ${counts}>`,
     `  <testsuite name="lacuna verify" ${counts}>`,
     ...verdicts.map((verdict) => verdictCase(verdict, isStrict)),
+    ...late.map(orderCase),
     ...errors.map(errorCase),
     "  </testsuite>",
     "</testsuites>",
@@ -48,6 +54,13 @@ function verdictCase(verdict: Verdict, isStrict: boolean): string {
       return `${head}><${element} message="${message}"/></testcase>`;
     }
   }
+}
+
+function orderCase(finding: OrderFinding): string {
+  const file = finding.gaps[0]?.up.path ?? "";
+  const head = `    <testcase classname="order" name="${escape(finding.what)}" file="${escape(file)}" time="0.000">`;
+  const text = [headline(finding), ...findingLines(finding)].join("\n");
+  return `${head}<failure message="${escape(headline(finding))}" type="${escape(finding.kind)}">${escape(text)}</failure></testcase>`;
 }
 
 function errorCase(problem: Problem): string {

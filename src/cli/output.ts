@@ -31,9 +31,12 @@ export function outputTo(streams: Streams, redact: (text: string) => string): Ou
  * Cuts passwords: those of URLs, and the target's own wherever it stands, unless it is the same
  * word as the user, the host or the database, which messages have to name.
  */
-export function redactor(target: DatabaseTarget | undefined): (text: string) => string {
+export function redactor(
+  ...targets: readonly (DatabaseTarget | undefined)[]
+): (text: string) => string {
   const secrets = new Set<string>();
-  if (target?.engine === "server" && target.password !== undefined) {
+  for (const target of targets) {
+    if (target?.engine !== "server" || target.password === undefined) continue;
     const named = [target.user, target.database, ...target.hosts.map((one) => one.host)];
     const { password } = target;
     if (password.length >= shortestSecret && !named.includes(password)) {

@@ -4,18 +4,14 @@
  * fields may be added to it, and do not change their meaning.
  */
 import { countStates, type Entry, stateOf } from "../core/entry.ts";
-import { explain } from "../core/explain/explain.ts";
-import type { Migration } from "../core/migration.ts";
-import type { ExitCode, Problem } from "../core/problem.ts";
-import type { Adoption } from "../core/takeover.ts";
+import type { ExitCode } from "../core/problem.ts";
 import { displayTracker } from "../core/tracker.ts";
-import { countResults, type Verdict } from "../core/verdict.ts";
 import type { Event } from "../events.ts";
-import type { Outcome, VerifyOutcome } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
+import { adoptionJson, type Json, migrationJson, problemJson } from "./json-parts.ts";
 import type { Renderer, Style } from "./render.ts";
-
-type Json = Readonly<Record<string, unknown>>;
+import { verdictJson, verifyFields } from "./verify-json.ts";
 
 export function jsonRenderer(output: Output, style: Style): Renderer {
   const print = (document: Json): void => {
@@ -148,49 +144,6 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
   }
 }
 
-function verifyFields(outcome: VerifyOutcome): Json {
-  const { changes, statements } = outcome.leftovers;
-  return {
-    method: outcome.method,
-    database: outcome.database,
-    serverVersion: outcome.serverVersion,
-    set: { count: outcome.set.size, digest: outcome.digest },
-    adopt: adoptionJson(outcome.adoption),
-    pending: outcome.pending,
-    counts: countResults(outcome.verdicts),
-    results: outcome.verdicts.map(verdictJson),
-    notUndone: {
-      changes,
-      statements: statements.map(({ migration, what, line }) => ({
-        ...migrationJson(migration),
-        line,
-        what,
-      })),
-    },
-  };
-}
-
-function verdictJson(verdict: Verdict): Json {
-  const { migration, isGap, after, ...rest } = verdict;
-  const problem = "problem" in rest ? rest.problem : undefined;
-  return {
-    ...migrationJson(migration),
-    gap: isGap,
-    after: after ?? null,
-    ...rest,
-    ...(problem === undefined ? {} : { problem: problemJson(problem) }),
-  };
-}
-
-function adoptionJson(adoption: Adoption | undefined): Json | null {
-  if (adoption === undefined) return null;
-  return { version: adoption.version, from: adoption.from, count: adoption.migrations.length };
-}
-
-function migrationJson({ version, name, id, up }: Migration): Json {
-  return { version, name, id, path: up.path };
-}
-
 /** All states of a version are its problems, but for those that are none. */
 function entryJson(entry: Entry): Json {
   const peaceful: readonly string[] = ["applied", "pending", "adopted"];
@@ -221,15 +174,4 @@ function entryJson(entry: Entry): Json {
   const { name, id, up } = entry.migration;
   const { lineEndsDiffer } = entry;
   return { ...shared, name, id, path: up.path, checksum: up.checksum, ...applied, lineEndsDiffer };
-}
-
-/** A place as editors count it; how the caret is drawn is for people. */
-function problemJson(problem: Problem): Json {
-  const place = "place" in problem ? problem.place : undefined;
-  const { line, column, excerpt } = place ?? {};
-  return {
-    ...problem,
-    ...(place === undefined ? {} : { place: { line, column, excerpt } }),
-    ...explain(problem),
-  };
 }

@@ -1,9 +1,9 @@
 /** The flags of `verify`: which of its ways to rehearse is meant, and what contradicts it. */
-import { type Result, succeed } from "../core/result.ts";
+import { type Result, refuse, succeed } from "../core/result.ts";
 import type { DatabaseTarget } from "../core/target.ts";
 import type { Method } from "../core/verdict.ts";
-import type { VerifyRequest } from "../request.ts";
-import type { DatabaseSources } from "./database-url.ts";
+import type { AppliedFrom, VerifyRequest } from "../request.ts";
+import { type DatabaseSources, parseDatabaseUrl } from "./database-url.ts";
 import { type Flags, usage } from "./flags.ts";
 import { checksumModes, poolerModes } from "./options/shared.ts";
 import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
@@ -19,6 +19,8 @@ export function readVerify(
   if (!target.ok) return target;
   const method = readMethod(target.value, flags);
   if (!method.ok) return method;
+  const appliedFrom = readAppliedFrom(method.value, flags, sources);
+  if (!appliedFrom.ok) return appliedFrom;
   const roles = (flags.text("roles") ?? "").split(",").map((role) => role.trim());
   const isShared = flags.has("shared");
   return succeed({
@@ -27,6 +29,7 @@ export function readVerify(
     method: method.value,
     engine: target.value?.engine ?? "pglite",
     target: method.value === "embedded" ? undefined : target.value,
+    appliedFrom: appliedFrom.value,
     tracker: tracker.value,
     connectTimeoutMs: flags.durationMs("connect-timeout", 5000),
     pooler: flags.oneOf("pooler", poolerModes, "auto"),
@@ -73,6 +76,38 @@ function readMethod(target: DatabaseTarget | undefined, flags: Flags): Result<Me
   if (isEmpty) return succeed("embedded");
   if (flags.has("scratch")) return succeed("scratch");
   return succeed(flags.has("isolated") ? "isolated" : "rolled back");
+}
+
+/** A URL, git:REF, or a file: its text is read here, as that of every file that a flag names. */
+function readAppliedFrom(
+  method: Method,
+  flags: Flags,
+  sources: Omit<DatabaseSources, "flag">,
+): Result<AppliedFrom | undefined> {
+  const text = flags.text("applied-from");
+  if (text === undefined) return succeed(undefined);
+  if (method !== "embedded" && method !== "scratch") {
+    return usage(
+      "--applied-from is for a database that is empty: this one has a tracker of its own",
+      "leave out --database-url, or give --scratch",
+    );
+  }
+  if (text.startsWith("git:")) {
+    const ref = text.slice("git:".length);
+    return ref === ""
+      ? usage("--applied-from git: needs a commit", "for example: --applied-from git:origin/main")
+      : succeed({ kind: "git", ref });
+  }
+  if (/^(?:postgres|postgresql|pglite):/.test(text)) {
+    const { HOME } = sources.environment;
+    const own = { ...sources, environment: { HOME } };
+    const target = parseDatabaseUrl(text, "--applied-from", own);
+    return target.ok ? succeed({ kind: "database", target: target.value }) : target;
+  }
+  const written = sources.readFile(text);
+  return written === undefined
+    ? refuse({ code: "bad-applied-from", source: text, message: "there is no such file" })
+    : succeed({ kind: "status", path: text, text: written });
 }
 
 const sharedLimitMs = 30_000;

@@ -5,6 +5,7 @@ import type { Problem } from "../core/problem.ts";
 import { countResults, type Method, type Verdict } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
 import type { Talk } from "../request.ts";
+import { orderFindings, orderNotes, orderSummary } from "./order-text.ts";
 import { problemLines } from "./problem-text.ts";
 import { count } from "./words.ts";
 
@@ -24,31 +25,43 @@ export function verifySummary(outcome: VerifyOutcome): readonly string[] {
   const all = { ...countResults(verdicts), "not reached": pending - verdicts.length };
   const counts = Object.entries(all).filter(([, number]) => number > 0);
   const where = placeOf(outcome);
+  const { base, order } = outcome;
   return [
     head,
+    ...(base === undefined
+      ? []
+      : [`base: ${count(base.count, "version")} applied, from ${base.label}`]),
     counts.length === 0
       ? `nothing is pending, ${where}`
       : `${counts.map(([word, number]) => `${number} ${word}`).join(", ")}, ${where}`,
+    ...(order === undefined ? [] : [orderSummary(order)]),
   ];
 }
 
 /** Notes are left out where little is to be said. */
 export function verifyDetails(outcome: VerifyOutcome, talk: Talk): readonly string[] {
-  const { verdicts, leftovers, adoption } = outcome;
+  const { verdicts, leftovers, adoption, base, order } = outcome;
+  const late = order === undefined ? [] : orderFindings(order);
   if (talk === "quiet") {
     // With --strict what could not be verified is among the findings.
     const hasFindings = outcome.problems.some((problem) => problem.code === "verify-found");
-    return verdicts
-      .filter((one) => one.result === "failed" || (hasFindings && one.result === "not verified"))
-      .flatMap(verdictDetails);
+    const found = verdicts.filter(
+      (one) => one.result === "failed" || (hasFindings && one.result === "not verified"),
+    );
+    return [...found.flatMap(verdictDetails), ...late];
   }
   const lines: string[] = [];
   if (adoption !== undefined) {
     const { version, from } = adoption;
     lines.push(`note: versions up to ${version} count as applied: ${from.join(" and ")} says so`);
   }
+  for (const { migration, ...verdict } of base?.leftOut ?? []) {
+    const reason = verdict.result === "not verified" ? verdict.reason : "it failed";
+    lines.push(`note: ${migration.id} is applied, and could not be run here: ${reason}`);
+  }
   for (const verdict of verdicts) lines.push(...verdictDetails(verdict));
-  return [...lines, ...leftoverLines(leftovers)];
+  const notes = order === undefined ? [] : orderNotes(order);
+  return [...lines, ...late, ...notes, ...leftoverLines(leftovers)];
 }
 
 function verdictDetails(verdict: Verdict): readonly string[] {
@@ -91,10 +104,11 @@ function leftoverLines({ changes, statements }: VerifyOutcome["leftovers"]): rea
   ];
 }
 
-function placeOf({ method, database, serverVersion }: VerifyOutcome): string {
+function placeOf({ method, database, serverVersion, base }: VerifyOutcome): string {
   const version = serverVersion === "" ? "" : ` (PostgreSQL ${serverVersion})`;
+  const from = base === undefined ? "from empty" : "on the base";
   const places: Readonly<Record<Method, string>> = {
-    embedded: `in an embedded Postgres${version}, from empty`,
+    embedded: `in an embedded Postgres${version}, ${from}`,
     "rolled back": `on ${database}${version}, rolled back`,
     isolated: `on ${database}${version}, each alone, rolled back`,
     scratch: `in a database made for it on the server of ${database}${version}, and dropped`,

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setDigest } from "../core/digest.ts";
 import { madeBy } from "../core/engine-lacks.ts";
-import type { Migration } from "../core/migration.ts";
+import type { Migration, MigrationSet } from "../core/migration.ts";
+import type { Base, OrderReport } from "../core/order.ts";
 import type { ParseNode } from "../core/parse-node.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Parse } from "../core/script.ts";
@@ -10,19 +11,34 @@ import type { VerifyOutcome } from "../outcome.ts";
 import { type Database, Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
 import { withDeadline } from "../rehearsal/deadline.ts";
-import { fromEmpty, inScratchDatabase, rolledBack } from "../rehearsal/methods.ts";
+import {
+  type Findings,
+  fromEmpty,
+  inAnotherScratch,
+  inScratchDatabase,
+  rolledBack,
+  type Scratches,
+  withRoles,
+} from "../rehearsal/methods.ts";
+import { compareOrders } from "../rehearsal/order.ts";
 import type { Rehearsal } from "../rehearsal/rehearse.ts";
 import type { RehearsalRequest } from "../request.ts";
 
 export interface VerifyWorld extends World {
   /** A database of that name on the same server: for --scratch. */
   readonly sibling: (name: string) => Promise<Database>;
+  /** An embedded Postgres, empty: for the comparison of orders. */
+  readonly embedded: () => Promise<Database>;
 }
 
-/** The gate before deploy: runs what is pending where nothing can be harmed. */
+/**
+ * The gate before deploy: runs what is pending where nothing can be harmed.
+ * @param base What is applied, where an empty database is to be taken there first; undefined: nothing.
+ */
 export async function verify(
   world: VerifyWorld,
   request: RehearsalRequest,
+  base?: Base,
 ): Promise<VerifyOutcome> {
   const set = await readSet(world.source, world.reporter);
   const deadline = withDeadline(world.interruption, request.timeLimitMs);
@@ -51,19 +67,21 @@ export async function verify(
       parse,
       faults: new Map(),
       made: request.engine === "server" ? undefined : madeBy(set),
+      provesResuming: true,
       running,
     };
+    const scratches = {
+      sibling: world.sibling,
+      random: () => randomUUID().replaceAll("-", "").slice(0, 16),
+    };
     const found = await {
-      embedded: () => fromEmpty(rehearsal, set, request),
-      scratch: () =>
-        inScratchDatabase(rehearsal, set, request, {
-          sibling: world.sibling,
-          random: randomUUID().replaceAll("-", "").slice(0, 16),
-        }),
+      embedded: () => fromEmpty(rehearsal, set, request, base),
+      scratch: () => inScratchDatabase(rehearsal, set, request, base, scratches),
       "rolled back": () => rolledBack(rehearsal, set, request),
       isolated: () => rolledBack(rehearsal, set, request),
     }[request.method]();
-    const { pending, verdicts, problem, during, adoption, leftovers } = found;
+    const { pending, verdicts, problem, during, adoption, leftovers, leftOut } = found;
+    const order = await compare(world, request, rehearsal, { set, found, scratches });
     return {
       kind: "verify",
       method: request.method,
@@ -76,9 +94,12 @@ export async function verify(
       pending,
       verdicts,
       leftovers,
+      base:
+        base === undefined ? undefined : { label: base.label, count: base.applied.size, leftOut },
+      order,
       problems:
         problem === undefined
-          ? problemsIn(verdicts, request)
+          ? [...problemsIn(verdicts, request), ...orderProblems(order, request)]
           : [deadline.isReached ? limitReached(request, during) : problem],
     };
   } catch (error) {
@@ -92,6 +113,59 @@ export async function verify(
 
 function limitReached({ timeLimitMs }: RehearsalRequest, during: Migration | undefined): Problem {
   return { code: "time-limit", limitMs: timeLimitMs ?? 0, during: during?.id };
+}
+
+/**
+ * Nothing of the comparison touches a database that was given: the time limit, which lets go of
+ * its locks, does not count there.
+ */
+async function compare(
+  world: VerifyWorld,
+  request: RehearsalRequest,
+  rehearsal: Rehearsal,
+  at: { readonly set: MigrationSet; readonly found: Findings; readonly scratches: Scratches },
+): Promise<OrderReport | undefined> {
+  const { set, found, scratches } = at;
+  const { base, verdicts: pending, problem } = found;
+  if (base === undefined || problem !== undefined) return undefined;
+  if (request.method === "embedded" || request.method === "scratch") {
+    const inEmpty = <T>(work: (database: Database) => Promise<T>): Promise<T> =>
+      request.method === "scratch"
+        ? inAnotherScratch(rehearsal, set, request, scratches, work)
+        : inEmbedded(world, request.roles, work);
+    return compareOrders({ rehearsal, set, base, pending, inEmpty });
+  }
+  const { interruption } = world;
+  const elsewhere: Rehearsal = {
+    ...rehearsal,
+    world: { ...rehearsal.world, interruption },
+    method: "embedded",
+    made: madeBy(set),
+  };
+  const inEmpty = <T>(work: (database: Database) => Promise<T>): Promise<T> =>
+    inEmbedded(world, [], work);
+  return compareOrders({ rehearsal: elsewhere, set, base, pending, inEmpty });
+}
+
+async function inEmbedded<T>(
+  { embedded }: VerifyWorld,
+  roles: readonly string[],
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  await using database = await embedded();
+  return await work(withRoles(database, roles));
+}
+
+function orderProblems(
+  order: OrderReport | undefined,
+  { strict }: RehearsalRequest,
+): readonly Problem[] {
+  if (order === undefined || order.result === "same") return [];
+  const isCompared = order.result === "different";
+  if (!isCompared && !strict) return [];
+  const named = isCompared ? new Set(order.findings.flatMap((one) => one.gaps)) : order.gaps;
+  const gaps = [...named].map((gap) => gap.id);
+  return [{ code: "order-found", findings: order.findings.length, gaps, isCompared }];
 }
 
 /** The loop reads the files that are left again each time it goes on behind a failure. */

@@ -53,8 +53,13 @@ export interface ProgressRow {
   readonly invalidBefore: readonly string[];
 }
 
-/** What the tracker says. Only the ledger makes one. */
+/** What a tracker says, or will say: read from a database, a document, or a commit. */
 export type AppliedSet = Brand<ReadonlyMap<Version, AppliedRow>, "AppliedSet">;
+
+export function appliedSetOf(rows: readonly AppliedRow[]): AppliedSet {
+  const byVersion = rows.map((row): [Version, AppliedRow] => [row.version, row]);
+  return new Map(byVersion) as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+}
 
 /** The SQL of a script as text: UTF-8, with one leading byte order mark cut off. */
 export function textOf(script: Script): string {

@@ -211,6 +211,18 @@ export type RehearsalProblem =
       /** What was running. */
       readonly during: string | undefined;
     }
+  /** `--applied-from`: what was named does not tell what is applied. */
+  | { readonly code: "bad-applied-from"; readonly source: string; readonly message: string }
+  /** What is applied cannot be applied again from empty: nobody can tell what comes behind it. */
+  | { readonly code: "base-failed"; readonly id: string }
+  /** Late migrations that leave something else than a new database gets. */
+  | {
+      readonly code: "order-found";
+      readonly findings: number;
+      /** What people call the late migrations. */
+      readonly gaps: readonly string[];
+      readonly isCompared: boolean;
+    }
   /** It had to be stopped together with the engine that it ran in. */
   | {
       readonly code: "stuck";

@@ -44,6 +44,11 @@ interface UnverifiedVerdict extends Judged {
  */
 export type Method = "embedded" | "rolled back" | "isolated" | "scratch";
 
+/** Whether it was left out of the database, so that what comes behind it may lack something. */
+export function setAside({ result }: Verdict): boolean {
+  return result !== "passed";
+}
+
 export type Unverified = Pick<UnverifiedVerdict, "reason" | "way">;
 
 /** What the text alone tells: undefined, where the migration can be rehearsed in this way. */

@@ -1,6 +1,11 @@
 /** What the database says: the applied set, the progress, and the trackers of other tools. */
 import { parseChecksum } from "../core/checksum.ts";
-import type { AppliedRow, AppliedSet, ProgressRow } from "../core/migration.ts";
+import {
+  type AppliedRow,
+  type AppliedSet,
+  appliedSetOf,
+  type ProgressRow,
+} from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
 import { quoteIdentifier } from "../core/quote.ts";
 import type { LegacyTracker, UserObjects } from "../core/takeover.ts";
@@ -112,7 +117,7 @@ function readApplied(tracker: TrackerName, rows: readonly Row[]): AppliedSet {
     }
   }
   if (problems.length > 0) throw new Refusal(problems);
-  return applied as ReadonlyMap<Version, AppliedRow> as AppliedSet;
+  return appliedSetOf([...applied.values()]);
 }
 
 /** The progress of one version, read when its file is about to run. */

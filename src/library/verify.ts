@@ -6,6 +6,7 @@ import type { Problem } from "../core/problem.ts";
 import type { Method } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
 import type { RehearsalRequest } from "../request.ts";
+import type { Database } from "../ports.ts";
 import { type Opened, openDatabase } from "./database.ts";
 import { asMigrationError, MigrationError } from "./error.ts";
 import { type Migrations, resolveMigrations } from "./migrations.ts";
@@ -101,7 +102,9 @@ export async function runVerify(
     const listener = listenerOf(options.onEvent);
     const world = worldOf(database, migrations, listener, interruptionOf(options.signal));
     const elsewhere = sibling ?? ((): Promise<never> => Promise.reject(new Error("no server")));
-    const outcome = await verify({ ...world, sibling: elsewhere }, request);
+    const another = (): Promise<Database> =>
+      Promise.resolve(embedded(stuckAfterMs, image).database);
+    const outcome = await verify({ ...world, sibling: elsewhere, embedded: another }, request);
     listener.throwFailure();
     return judged(outcome, cut);
   } catch (error) {

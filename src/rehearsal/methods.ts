@@ -2,13 +2,14 @@
 import { connectToRead } from "../connect.ts";
 import { changesOf } from "../core/kept.ts";
 import { diff } from "../core/diff.ts";
-import type { AppliedRow, AppliedSet, MigrationSet } from "../core/migration.ts";
+import { appliedSetOf, type MigrationSet } from "../core/migration.ts";
 import type { PlannedMigration } from "../core/plan.ts";
+import { appliedOrder, type Base } from "../core/order.ts";
 import { plan } from "../core/plan.ts";
 import { reachOf } from "../core/reach.ts";
 import type { Adoption } from "../core/takeover.ts";
 import type { Verdict } from "../core/verdict.ts";
-import type { Version } from "../core/version.ts";
+import { readFacts } from "../ledger/facts.ts";
 import { ensureRoles, otherClients, readKept } from "../ledger/rehearsal.ts";
 import { withLock } from "../locked.ts";
 import type { Leftovers } from "../outcome.ts";
@@ -17,6 +18,7 @@ import { type Database, Refusal, type Session } from "../ports.ts";
 import type { RehearsalRequest } from "../request.ts";
 import { survey } from "../survey.ts";
 import { findFaults } from "./faults.ts";
+import { replay } from "./replay.ts";
 import { type Rehearsal, rehearse, type Rehearsed } from "./rehearse.ts";
 import { databaseIn, inRollback } from "./rolledback.ts";
 import { inScratch } from "./scratch.ts";
@@ -25,13 +27,18 @@ export interface Findings extends Rehearsed {
   readonly pending: number;
   readonly adoption: Adoption | undefined;
   readonly leftovers: Leftovers;
+  /** What was applied before. */
+  readonly base: Base | undefined;
+  /** What of it could not be replayed. */
+  readonly leftOut: readonly Verdict[];
 }
 
-/** From empty, everything for real: in the embedded Postgres, or in a database made for it. */
+/** Everything for real: in the embedded Postgres, or in a database made for it, on the base or from empty. */
 export async function fromEmpty(
   rehearsal: Rehearsal,
   set: MigrationSet,
   request: RehearsalRequest,
+  base: Base | undefined,
 ): Promise<Findings> {
   const database = withRoles(rehearsal.world.database, request.roles);
   const world = { ...rehearsal.world, database };
@@ -40,10 +47,9 @@ export async function fromEmpty(
   const finding = connectToRead(world, request, set, async (session) =>
     findFaults(session, set, await reading.promise, rehearsal.parse),
   );
-  const nothing = new Map<Version, AppliedRow>() as ReadonlyMap<Version, AppliedRow> as AppliedSet;
   let steps: readonly PlannedMigration[];
   try {
-    steps = pendingIn(rehearsal, diff(set, nothing, []), request);
+    steps = pendingIn(rehearsal, diff(set, base?.applied ?? appliedSetOf([])), request);
   } catch (error) {
     // The engine is not waited for: it ends with its database.
     finding.catch(() => undefined);
@@ -51,21 +57,57 @@ export async function fromEmpty(
   }
   reading.resolve(steps);
   const faults = await finding;
-  const rehearsed = await rehearse({ ...rehearsal, world, faults }, steps);
-  return { ...rehearsed, pending: steps.length, adoption: undefined, leftovers: none };
+  const pending = steps.length;
+  const order = base === undefined ? [] : appliedOrder(base, set);
+  const replayBase = (): Promise<Rehearsed> => replay({ ...rehearsal, world }, set, order);
+  const replayed = order.length === 0 ? nothingToReplay : await replayBase();
+  const failed = replayed.verdicts.find((one) => one.result === "failed");
+  const leftOut = replayed.verdicts.filter((one) => one.result === "not verified");
+  const found = { pending, adoption: undefined, leftovers: none, base, leftOut };
+  if (replayed.problem !== undefined) return { ...replayed, ...found, verdicts: [] };
+  if (failed?.result === "failed") {
+    const { migration, problem } = failed;
+    throw new Refusal([{ code: "base-failed", id: migration.id }, problem]);
+  }
+  const onBase = order.length === 0 ? database : withBase(database, replayBase);
+  const rehearsed = await rehearse(
+    { ...rehearsal, world: { ...world, database: onBase }, faults },
+    steps,
+    leftOut.map((one) => one.migration),
+    leftOut,
+  );
+  return { ...rehearsed, ...found };
+}
+
+export interface Scratches {
+  readonly sibling: (name: string) => Promise<Database>;
+  /** Unguessable, new for each. */
+  readonly random: () => string;
 }
 
 export function inScratchDatabase(
   rehearsal: Rehearsal,
   set: MigrationSet,
   request: RehearsalRequest,
-  made: { readonly sibling: (name: string) => Promise<Database>; readonly random: string },
+  base: Base | undefined,
+  made: Scratches,
 ): Promise<Findings> {
-  const { world } = rehearsal;
-  const { tracker, connectTimeoutMs, pooler } = request;
-  return inScratch(world, { set, tracker, connectTimeoutMs, pooler, ...made }, (database) =>
-    fromEmpty({ ...rehearsal, world: { ...world, database } }, set, request),
-  );
+  return inAnotherScratch(rehearsal, set, request, made, (database) => {
+    const world = { ...rehearsal.world, database };
+    return fromEmpty({ ...rehearsal, world }, set, request, base);
+  });
+}
+
+/** Any number of them at the same time. */
+export function inAnotherScratch<T>(
+  { world }: Rehearsal,
+  set: MigrationSet,
+  { tracker, connectTimeoutMs, pooler }: RehearsalRequest,
+  { sibling, random }: Scratches,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const options = { set, tracker, connectTimeoutMs, pooler, sibling, random: random() };
+  return inScratch(world, options, work);
 }
 
 /** On the data of a given database, which is as before in the end: all at once, or one by one. */
@@ -107,7 +149,12 @@ export function rolledBack(
           .map(({ what, place }) => ({ migration: script.migration, what, line: place.line })),
       );
     const leftovers = { changes, statements };
-    return { ...rehearsed, pending: steps.length, adoption: seen.adoption, leftovers };
+    const rows = seen.diff.entries.flatMap((entry) =>
+      entry.kind === "pending" ? [] : [entry.row],
+    );
+    const base = { label: database.label, applied: appliedSetOf(rows) };
+    const { adoption } = seen;
+    return { ...rehearsed, pending: steps.length, adoption, leftovers, base, leftOut: [] };
   });
 }
 
@@ -149,7 +196,21 @@ async function refuseOthers({ world }: Rehearsal, session: Session): Promise<voi
   }
 }
 
-function withRoles(database: Database, roles: readonly string[]): Database {
+/** An engine that had to be ended takes the base along: the next one is given it again. */
+function withBase(database: Database, replayBase: () => Promise<unknown>): Database {
+  return {
+    ...database,
+    async session(options, work) {
+      const isThere = await database.session(options, (session) =>
+        Promise.resolve(readFacts(session.opening.at(-1)?.[0]).tracker !== undefined),
+      );
+      if (!isThere) await replayBase();
+      return database.session(options, work);
+    },
+  };
+}
+
+export function withRoles(database: Database, roles: readonly string[]): Database {
   return {
     label: database.label,
     session: (options, work) =>
@@ -161,5 +222,6 @@ function withRoles(database: Database, roles: readonly string[]): Database {
   };
 }
 
+const nothingToReplay: Rehearsed = { verdicts: [], problem: undefined, during: undefined };
 const none: Leftovers = { changes: [], statements: [] };
 const goodbyeMs = 1000;

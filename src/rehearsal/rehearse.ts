@@ -26,6 +26,8 @@ export interface Rehearsal {
   readonly made: MadeBySet | undefined;
   /** What is wrong with a migration although it runs through where no row meets it. */
   readonly faults: ReadonlyMap<Version, Problem>;
+  /** Whether `no-transaction` files are stopped and resumed, to prove that they can be. */
+  readonly provesResuming: boolean;
   /** The migration that runs, for whoever hears notices. */
   readonly running: { migration: Migration | undefined };
 }
@@ -93,11 +95,12 @@ export async function rehearse(
 
 /** Follows a run by what it reports. What the runner says of its own doings is left out. */
 function watch(
-  { world, running, faults }: Rehearsal,
+  rehearsal: Rehearsal,
   steps: readonly PlannedMigration[],
   record: Results,
   stops: Stops,
 ): Reporter {
+  const { world, running, faults } = rehearsal;
   return {
     report(event) {
       switch (event.kind) {
@@ -105,7 +108,9 @@ function watch(
           const planned = steps.find((one) => one.entry.version === event.migration.version);
           const isNew = running.migration?.version !== event.migration.version;
           running.migration = event.migration;
-          if (isNew && planned?.script.mode === "statements") stops.arm(planned.script);
+          if (isNew && rehearsal.provesResuming && planned?.script.mode === "statements") {
+            stops.arm(planned.script);
+          }
           return;
         }
         case "applied": {
@@ -115,7 +120,12 @@ function watch(
           const { elapsedMs } = event;
           const problem = faults.get(event.migration.version);
           if (problem !== undefined) record.tell(planned, { result: "failed", problem }, []);
-          else record.tell(planned, { result: "passed", elapsedMs }, notesOn(planned.script));
+          else
+            record.tell(
+              planned,
+              { result: "passed", elapsedMs },
+              rehearsal.provesResuming ? notesOn(planned.script) : [],
+            );
           return;
         }
         case "connected":

@@ -483,6 +483,24 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["1 of 5", "failed"],
     advises: ["lacuna verify"],
   },
+  "bad-applied-from": {
+    problem: { code: "bad-applied-from", source: "s.json", message: "it is empty" },
+    exitCode: 2,
+    names: ["s.json", "it is empty"],
+    advises: ["status --json", "git:REF"],
+  },
+  "base-failed": {
+    problem: { code: "base-failed", id },
+    exitCode: 7,
+    names: [id, "applied"],
+    advises: ["edited"],
+  },
+  "order-found": {
+    problem: { code: "order-found", findings: 2, gaps: [id], isCompared: true },
+    exitCode: 7,
+    names: [id, "2 differences", "late"],
+    advises: ["lacuna renumber 007"],
+  },
   "time-limit": {
     problem: { code: "time-limit", limitMs: 30_000, during: id },
     exitCode: 7,

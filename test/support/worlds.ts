@@ -1,8 +1,10 @@
 /** Worlds for tests: real adapters, files from a record, events kept in a list. */
 import { postgresParser } from "../../src/adapters/parser.ts";
 import { systemClock } from "../../src/adapters/system.ts";
+import { threadedPglite } from "../../src/adapters/pglite-thread.ts";
 import { up } from "../../src/commands/up.ts";
 import { verify, type VerifyWorld } from "../../src/commands/verify.ts";
+import type { Base } from "../../src/core/order.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import type { Event } from "../../src/events.ts";
 import type { Outcome } from "../../src/outcome.ts";
@@ -19,6 +21,7 @@ import type {
   UpRequest,
   VerifyRequest,
 } from "../../src/request.ts";
+import { pgliteImage } from "./engines.ts";
 
 /** File names and their texts, or bytes where a text cannot say it. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -138,14 +141,23 @@ const verifyRequest: VerifyRequest = {
   strict: false,
   ownsServer: false,
   roles: [],
+  appliedFrom: undefined,
   junit: undefined,
 };
+
+/** An embedded Postgres in a thread, as main makes it, but for the seconds that a new cluster takes. */
+export async function embedded(): Promise<Database> {
+  const image = new Uint8Array(await (await pgliteImage()).arrayBuffer());
+  return threadedPglite({ stuckAfterMs: 30_000, image });
+}
 
 /** Runs `verify` as main does. @param sibling Another database of the same server. */
 export function runVerify(
   world: TestWorld,
   sibling: VerifyWorld["sibling"],
   request: Partial<VerifyRequest>,
+  base?: Base,
 ): Promise<Outcome> {
-  return refusalAsOutcome(() => verify({ ...world, sibling }, { ...verifyRequest, ...request }));
+  const wanted = { ...verifyRequest, ...request };
+  return refusalAsOutcome(() => verify({ ...world, sibling, embedded }, wanted, base));
 }

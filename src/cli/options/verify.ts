@@ -18,12 +18,21 @@ export const verify: Command = {
   --database-url           on that database's data, in one transaction that is rolled back
   --database-url --isolated   the same, each migration alone in a transaction of its own
   --database-url --scratch    in a database made on that server for it, and dropped
+With --applied-from an empty one is taken there first: what is applied runs in the order in which it was,
+and then what is pending. Each gap is compared with a new database, where all run in numeric order.
 DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
   flags: [
     {
       name: "database-url",
       value: "URL",
       about: "a copy or a test database (default: TEST_DATABASE_URL, else none)",
+    },
+    {
+      name: "applied-from",
+      value: "FROM",
+      values: "file",
+      about:
+        "what is applied: a database's URL (its tracker is read), a file of `status --json`, or git:REF",
     },
     { name: "isolated", about: "roll back behind each migration, not at the end" },
     { name: "scratch", about: "make a database on that server, run everything, drop it" },
@@ -59,6 +68,10 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
   ],
   examples: [
     ["lacuna verify", "needs no server: everything, from empty"],
+    [
+      "lacuna verify --applied-from postgres://reader@production/app",
+      "what these migrations will do to that database, without touching it",
+    ],
     ["lacuna verify --database-url postgres://app@localhost/copy", "on a copy's data"],
   ],
 };

@@ -14,6 +14,25 @@ export const rehearsals: Explanations<RehearsalProblem> = {
         : "what is said behind each of them verifies it; without --strict it is a note",
     exitCode: 7,
   }),
+  "bad-applied-from": ({ source, message }) => ({
+    title: `Cannot tell from ${source} what is applied: ${message}`,
+    hint: "--applied-from takes a database's URL, a file that `lacuna status --json` wrote, or git:REF",
+    exitCode: 2,
+  }),
+  "base-failed": ({ id }) => ({
+    title: `${id} is applied, and fails in an empty database behind what was applied before it`,
+    hint: "nothing can be verified behind it: was its file, or one before it, edited after it was applied?",
+    exitCode: 7,
+  }),
+  "order-found": ({ findings, gaps, isCompared }) => ({
+    title: isCompared
+      ? `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and not to the same end as on a new database: ${findings} ${findings === 1 ? "difference" : "differences"}`
+      : `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and could not be compared with a new database (--strict)`,
+    hint: isCompared
+      ? `give it a number above what is applied (\`lacuna renumber ${gaps[0]?.split("_")[0] ?? "V"}\`), so that every database runs it last; or add a migration that makes both alike`
+      : "what is said behind it compares it; without --strict it is a note",
+    exitCode: 7,
+  }),
   "time-limit": (problem) => ({
     title: `The time limit of ${formatDuration(problem.limitMs)} was reached${problem.during === undefined ? "" : ` in ${problem.during}`}`,
     hint: "everything was rolled back; raise it with --time-limit, or verify on a database that nobody else uses",

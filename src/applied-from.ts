@@ -1,0 +1,22 @@
+/** What is applied elsewhere: read from a database's tracker, or from files of migrations. */
+import { connectToRead } from "./connect.ts";
+import { appliedSetOf, type MigrationSet } from "./core/migration.ts";
+import type { Base } from "./core/order.ts";
+import { Refusal, type World } from "./ports.ts";
+import type { RehearsalRequest } from "./request.ts";
+import { survey } from "./survey.ts";
+
+/** Reads the tracker, as `status` does, and nothing else. @param world Its database is the one that is asked. */
+export async function baseOfDatabase(
+  world: World,
+  request: Pick<RehearsalRequest, "tracker" | "connectTimeoutMs" | "newHere">,
+  set: MigrationSet,
+): Promise<Base> {
+  const { tracker, newHere } = request;
+  return connectToRead(world, request, set, async (session, facts) => {
+    const seen = await survey(session, tracker, set, facts, newHere);
+    if (seen.problems.length > 0) throw new Refusal(seen.problems);
+    const rows = seen.diff.entries.flatMap((one) => (one.kind === "pending" ? [] : [one.row]));
+    return { label: world.database.label, applied: appliedSetOf(rows) };
+  });
+}

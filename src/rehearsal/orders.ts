@@ -1,0 +1,37 @@
+/** The two orders in which the same migrations are run, and the databases for it. */
+import type { Migration, MigrationSet } from "../core/migration.ts";
+import type { Base } from "../core/order.ts";
+import type { Verdict } from "../core/verdict.ts";
+import { compareVersions } from "../core/version.ts";
+import type { Database } from "../ports.ts";
+import type { Rehearsal } from "./rehearse.ts";
+
+export interface OrderOptions {
+  /** Its world's database is not used. */
+  readonly rehearsal: Rehearsal;
+  readonly set: MigrationSet;
+  readonly base: Base;
+  /** What the rehearsal said of what is pending. */
+  readonly pending: readonly Verdict[];
+  /** Gives an empty database to `work`, any number of them at the same time. */
+  readonly inEmpty: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
+}
+
+export interface Orders extends OrderOptions {
+  readonly gaps: readonly Migration[];
+  /** The base alone, in the order in which it was applied. */
+  readonly applied: readonly Migration[];
+  /** The base, then what is pending. */
+  readonly late: readonly Migration[];
+  /** The same in numeric order, as a new database gets them. */
+  readonly inOrder: readonly Migration[];
+}
+
+export function onDatabase({ rehearsal }: OrderOptions, database: Database): Rehearsal {
+  const running = { migration: undefined };
+  return { ...rehearsal, running, world: { ...rehearsal.world, database } };
+}
+
+export function inNumericOrder(migrations: readonly Migration[]): readonly Migration[] {
+  return migrations.toSorted((left, right) => compareVersions(left.version, right.version));
+}
