@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { diff } from "../core/diff.ts";
 import { setDigest } from "../core/digest.ts";
 import { madeBy } from "../core/engine-lacks.ts";
 import type { Migration, MigrationSet } from "../core/migration.ts";
@@ -20,7 +21,8 @@ import {
   type Scratches,
   withRoles,
 } from "../rehearsal/methods.ts";
-import { compareOrders } from "../rehearsal/order.ts";
+import { compareOrders, beginInOrder } from "../rehearsal/order.ts";
+import type { InEmpty } from "../rehearsal/orders.ts";
 import type { Rehearsal } from "../rehearsal/rehearse.ts";
 import type { RehearsalRequest } from "../request.ts";
 
@@ -42,6 +44,7 @@ export async function verify(
 ): Promise<VerifyOutcome> {
   const set = await readSet(world.source, world.reporter);
   const deadline = withDeadline(world.interruption, request.timeLimitMs);
+  let comparison: Comparison | undefined;
   try {
     let serverVersion = "";
     const running: { migration: Migration | undefined } = { migration: undefined };
@@ -70,18 +73,15 @@ export async function verify(
       provesResuming: true,
       running,
     };
-    const scratches = {
-      sibling: world.sibling,
-      random: () => randomUUID().replaceAll("-", "").slice(0, 16),
-    };
+    comparison = comparing(world, request, { rehearsal, set, base });
     const found = await {
       embedded: () => fromEmpty(rehearsal, set, request, base),
-      scratch: () => inScratchDatabase(rehearsal, set, request, base, scratches),
+      scratch: () => inScratchDatabase(rehearsal, set, request, base, scratchesOf(world)),
       "rolled back": () => rolledBack(rehearsal, set, request),
       isolated: () => rolledBack(rehearsal, set, request),
     }[request.method]();
     const { pending, verdicts, problem, during, adoption, leftovers, leftOut } = found;
-    const order = await compare(world, request, rehearsal, { set, found, scratches });
+    const order = await comparison.with(found);
     return {
       kind: "verify",
       method: request.method,
@@ -108,6 +108,7 @@ export async function verify(
     throw new Refusal([limitReached(request, undefined)]);
   } finally {
     deadline.end();
+    await comparison?.end();
   }
 }
 
@@ -116,35 +117,75 @@ function limitReached({ timeLimitMs }: RehearsalRequest, during: Migration | und
 }
 
 /**
- * Nothing of the comparison touches a database that was given: the time limit, which lets go of
- * its locks, does not count there.
+ * How late migrations are compared: where the rehearsal runs in empty databases, in such; else in
+ * the embedded Postgres, and nothing of it touches the database that was given. The time limit,
+ * which lets go of that one's locks, does not count there.
  */
-async function compare(
+function comparing(
   world: VerifyWorld,
   request: RehearsalRequest,
-  rehearsal: Rehearsal,
-  at: { readonly set: MigrationSet; readonly found: Findings; readonly scratches: Scratches },
-): Promise<OrderReport | undefined> {
-  const { set, found, scratches } = at;
-  const { base, verdicts: pending, problem } = found;
-  if (base === undefined || problem !== undefined) return undefined;
-  if (request.method === "embedded" || request.method === "scratch") {
-    const inEmpty = <T>(work: (database: Database) => Promise<T>): Promise<T> =>
-      request.method === "scratch"
-        ? inAnotherScratch(rehearsal, set, request, scratches, work)
-        : inEmbedded(world, request.roles, work);
-    return compareOrders({ rehearsal, set, base, pending, inEmpty });
+  { rehearsal, set, base }: Comparing,
+): Comparison {
+  const { method } = request;
+  const inEmpty: InEmpty = (work) =>
+    method === "scratch"
+      ? inAnotherScratch(rehearsal, set, request, scratchesOf(world), work)
+      : inEmbedded(world, request.roles, work);
+  if (method === "rolled back" || method === "isolated") {
+    const { interruption } = world;
+    const elsewhere: Rehearsal = {
+      ...rehearsal,
+      world: { ...rehearsal.world, interruption },
+      method: "embedded",
+      made: madeBy(set),
+    };
+    const nothing = { rehearsed: undefined, early: undefined };
+    return {
+      async with({ base: found, verdicts: pending, problem }) {
+        if (found === undefined || problem !== undefined) return undefined;
+        return compareOrders({
+          ...nothing,
+          rehearsal: elsewhere,
+          set,
+          base: found,
+          inEmpty,
+          pending,
+        });
+      },
+      end: () => Promise.resolve(),
+    };
   }
-  const { interruption } = world;
-  const elsewhere: Rehearsal = {
-    ...rehearsal,
-    world: { ...rehearsal.world, interruption },
-    method: "embedded",
-    made: madeBy(set),
+  const isLate =
+    base !== undefined &&
+    diff(set, base.applied).entries.some(({ states }) => states.includes("gap"));
+  const early = isLate ? beginInOrder({ rehearsal, set, inEmpty }) : undefined;
+  return {
+    async with({ problem, verdicts: pending }) {
+      if (base === undefined || problem !== undefined) return undefined;
+      const rehearsed =
+        method === "embedded" ? withRoles(world.database, request.roles) : undefined;
+      return compareOrders({ rehearsal, set, base, pending, inEmpty, rehearsed, early });
+    },
+    async end() {
+      await early?.end();
+    },
   };
-  const inEmpty = <T>(work: (database: Database) => Promise<T>): Promise<T> =>
-    inEmbedded(world, [], work);
-  return compareOrders({ rehearsal: elsewhere, set, base, pending, inEmpty });
+}
+
+interface Comparison {
+  with(found: Findings): Promise<OrderReport | undefined>;
+  /** Engines that were started for it are ended. */
+  end(): Promise<void>;
+}
+
+interface Comparing {
+  readonly rehearsal: Rehearsal;
+  readonly set: MigrationSet;
+  readonly base: Base | undefined;
+}
+
+function scratchesOf({ sibling }: VerifyWorld): Scratches {
+  return { sibling, random: () => randomUUID().replaceAll("-", "").slice(0, 16) };
 }
 
 async function inEmbedded<T>(

@@ -40,6 +40,8 @@ export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>;
 /** A table, or a sequence, that two databases do not hold alike, in words. */
 export interface RowDifference {
   readonly what: string;
+  /** Undefined: it is a sequence. */
+  readonly table: string | undefined;
   readonly left: string | undefined;
   readonly right: string | undefined;
   /** The rows are the same but for the numbers that a sequence gave them. */
@@ -56,6 +58,7 @@ export function rowDifferences(left: DatabaseRows, right: DatabaseRows): readonl
       return [
         {
           what: `rows of ${table}`,
+          table,
           left: one && inWords(one, columns),
           right: other && inWords(other, columns),
           isNumberingOnly:
@@ -71,6 +74,7 @@ export function rowDifferences(left: DatabaseRows, right: DatabaseRows): readonl
         : [
             {
               what: `sequence ${name}`,
+              table: undefined,
               left: `next value ${one.next}`,
               right: `next value ${other.next}`,
               isNumberingOnly: false,
@@ -93,6 +97,19 @@ export function volatileColumns(once: DatabaseRows, again: DatabaseRows): LeftOu
   );
 }
 
+/** Of these tables nothing is left but how many rows they have. */
+export function withoutDigests(
+  { tables, sequences }: DatabaseRows,
+  blurred: ReadonlySet<string>,
+): DatabaseRows {
+  return {
+    sequences,
+    tables: tables.map((one) =>
+      blurred.has(one.table) ? { ...one, digest: "", digestWithoutNumbers: "", columns: [] } : one,
+    ),
+  };
+}
+
 function columnsThatDiffer(
   one: TableRows | undefined,
   other: TableRows | undefined,
@@ -107,6 +124,7 @@ function columnsThatDiffer(
 function inWords({ count, columns, digest }: TableRows, differing: readonly string[]): string {
   const rows = `${count} ${count === 1 ? "row" : "rows"}`;
   const own = columns.filter(({ name }) => differing.includes(name));
+  if (digest === "") return rows;
   return own.length === 0
     ? `${rows}, digest ${digest.slice(0, 8)}`
     : `${rows}, ${own.map((one) => `${one.name} ${one.digest.slice(0, 8)}`).join(", ")}`;

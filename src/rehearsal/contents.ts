@@ -3,21 +3,34 @@ import { readSchema } from "../catalog/schema.ts";
 import { connectToRead } from "../connect.ts";
 import type { Contents } from "../core/contents.ts";
 import type { MigrationSet } from "../core/migration.ts";
-import type { LeftOut } from "../core/rows.ts";
+import type { DatabaseRows, LeftOut } from "../core/rows.ts";
 import type { World } from "../ports.ts";
 import type { MigrateRequest } from "../request.ts";
 
 /** What is in a database that a replay has filled. */
 export function readContents(
   world: World,
-  request: MigrateRequest,
+  { tracker, connectTimeoutMs }: MigrateRequest,
   set: MigrationSet,
-  leftOut?: LeftOut,
 ): Promise<Contents> {
-  const { tracker } = request;
-  const silent = { ...world, reporter: { report: (): void => undefined } };
-  return connectToRead(silent, request, set, async (session) => ({
+  return connectToRead(silent(world), { tracker, connectTimeoutMs }, set, async (session) => ({
     schema: await readSchema(session, { tracker, grants: false }),
-    rows: await readRows(session, tracker, leftOut),
+    rows: await readRows(session, tracker),
   }));
+}
+
+/** The rows alone, without columns that are others each time. */
+export function readStableRows(
+  world: World,
+  { tracker, connectTimeoutMs }: MigrateRequest,
+  set: MigrationSet,
+  leftOut: LeftOut,
+): Promise<DatabaseRows> {
+  return connectToRead(silent(world), { tracker, connectTimeoutMs }, set, (session) =>
+    readRows(session, tracker, leftOut),
+  );
+}
+
+function silent(world: World): World {
+  return { ...world, reporter: { report: (): void => undefined } };
 }

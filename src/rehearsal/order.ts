@@ -6,16 +6,32 @@
 import { contentDifferences, type ContentDifference, type Contents } from "../core/contents.ts";
 import type { Migration } from "../core/migration.ts";
 import { appliedOrder, type OrderReport } from "../core/order.ts";
-import { type LeftOut, volatileColumns } from "../core/rows.ts";
+import {
+  type DatabaseRows,
+  type LeftOut,
+  rowDifferences,
+  volatileColumns,
+  withoutDigests,
+} from "../core/rows.ts";
+import { schemaOf } from "../core/schema.ts";
+import type { Verdict } from "../core/verdict.ts";
+import { deferred } from "../deferred.ts";
 import { type Database, Refusal } from "../ports.ts";
-import { readContents } from "./contents.ts";
+import { readContents, readStableRows } from "./contents.ts";
 import { attribute, failureOf, judgeFailures, notCompared } from "./order-causes.ts";
-import { inNumericOrder, onDatabase, type OrderOptions, type Orders } from "./orders.ts";
+import {
+  type Early,
+  inNumericOrder,
+  onDatabase,
+  type OrderOptions,
+  type Orders,
+  type Replica,
+} from "./orders.ts";
 import { leftOutOf, replay } from "./replay.ts";
 
 /** Undefined: nothing is late. @throws Refusal where it was interrupted. */
 export async function compareOrders(options: OrderOptions): Promise<OrderReport | undefined> {
-  const { set, base, pending } = options;
+  const { set, base, pending, inEmpty } = options;
   const gaps = pending.filter((one) => one.isGap).map((one) => one.migration);
   if (gaps.length === 0) return undefined;
   const unverified = pending.find((one) => one.isGap && one.result === "not verified");
@@ -29,77 +45,183 @@ export async function compareOrders(options: OrderOptions): Promise<OrderReport 
   const applied = appliedOrder(base, set);
   const late = [...applied, ...pending.map((one) => one.migration).filter((one) => !left.has(one))];
   const orders: Orders = { ...options, gaps, applied, late, inOrder: inNumericOrder(late) };
-  const { inEmpty } = options;
-  return inEmpty((one) => inEmpty((other) => compareIn(orders, one, other)));
+  // Begun with the whole set: of no use where something of it has to be left out.
+  const early = left.size === 0 ? await options.early?.inOrder : undefined;
+  if (early !== undefined) {
+    const report = await sameAtOnce(orders, early);
+    if (report !== undefined) return report;
+    return inEmpty(async (other) =>
+      compareReplicas(orders, early, await replicaIn(orders, other, late)),
+    );
+  }
+  return inEmpty((one) =>
+    inEmpty(async (other) => {
+      const both = [
+        replicaIn(orders, one, orders.inOrder),
+        replicaIn(orders, other, late),
+      ] as const;
+      return compareReplicas(orders, ...(await Promise.all(both)));
+    }),
+  );
 }
 
-async function compareIn(orders: Orders, one: Database, other: Database): Promise<OrderReport> {
-  const { gaps, set } = orders;
-  const [inOrder, late] = await Promise.all([
-    replay(onDatabase(orders, one), set, orders.inOrder),
-    replay(onDatabase(orders, other), set, orders.late),
-  ]);
-  const broken = [inOrder, late].find(({ problem }) => problem !== undefined)?.problem;
+/** The whole set in numeric order: what can be begun while a rehearsal runs. */
+export function beginInOrder(options: Pick<OrderOptions, "rehearsal" | "set" | "inEmpty">): Early {
+  const ready = deferred<Replica>();
+  const over = deferred<void>();
+  const running = options.inEmpty(async (database) => {
+    const order = inNumericOrder([...options.set.values()]);
+    ready.resolve(await replicaIn(options, database, order));
+    await over.promise;
+  });
+  running.catch(ready.reject);
+  // Where nobody asks for it any more.
+  ready.promise.catch(() => undefined);
+  return {
+    inOrder: ready.promise,
+    async end() {
+      over.resolve();
+      await running.catch(() => undefined);
+    },
+  };
+}
+
+async function replicaIn(
+  options: Pick<OrderOptions, "rehearsal" | "set">,
+  database: Database,
+  order: readonly Migration[],
+): Promise<Replica> {
+  const { set, rehearsal } = options;
+  const on = onDatabase(options, database);
+  const replayed = await replay(on, set, order);
+  const isWhole = replayed.problem === undefined && failureOf(replayed) === undefined;
+  const contents = isWhole ? await readContents(on.world, rehearsal.request, set) : nothing;
+  return { database, replayed, contents };
+}
+
+/**
+ * Most late migrations harm nobody, and the rehearsal has left the other side of the comparison
+ * already. It ran otherwise than production does, stopped and resumed, so what differs says nothing.
+ */
+async function sameAtOnce(
+  orders: Orders,
+  { replayed, contents }: Replica,
+): Promise<OrderReport | undefined> {
+  const { rehearsed, pending, gaps, set, rehearsal } = orders;
+  const isWhole = [...replayed.verdicts, ...pending].every(isPassed);
+  if (rehearsed === undefined || !isWhole) return undefined;
+  const { world } = onDatabase(orders, rehearsed);
+  const found = contentDifferences(contents, await readContents(world, rehearsal.request, set));
+  if (found.some(({ kind }) => kind !== "column order")) return undefined;
+  return { gaps, result: "same", findings: [], notes: notesOn(found, 0), unverified: undefined };
+}
+
+function isPassed({ result }: Verdict): boolean {
+  return result === "passed";
+}
+
+async function compareReplicas(
+  orders: Orders,
+  inOrder: Replica,
+  late: Replica,
+): Promise<OrderReport> {
+  const { gaps } = orders;
+  const both = [inOrder.replayed, late.replayed];
+  const broken = both.find(({ problem }) => problem !== undefined)?.problem;
   if (broken !== undefined) throw new Refusal([broken]);
 
-  const [failsInOrder, failsLate] = [failureOf(inOrder), failureOf(late)];
+  const [failsInOrder, failsLate] = both.map(failureOf);
   if (failsInOrder !== undefined || failsLate !== undefined) {
     return judgeFailures(orders, failsInOrder, failsLate);
   }
-  const [leftOut, alsoLeftOut] = [inOrder, late].map(({ verdicts }) => leftOutOf(verdicts));
+  const [leftOut, alsoLeftOut] = both.map(({ verdicts }) => leftOutOf(verdicts));
   const uneven = unevenOf(leftOut ?? [], alsoLeftOut ?? []);
   if (uneven !== undefined) {
     const reason = `${uneven.id} could be run in one of both orders alone`;
     return notCompared(gaps, reason, "compare on a server that lacks nothing: --scratch");
   }
-  const found = await differencesIn(orders, one, other);
-  const judged = found.length === 0 ? [] : await withoutEarlier(orders, found);
+  const { found, stability } = await differencesIn(orders, inOrder, late);
+  const judged = found.length === 0 ? [] : await withoutEarlier(orders, found, stability);
   const differing = judged.filter(({ kind }) => kind === "object" || kind === "rows");
   const findings = differing.length === 0 ? [] : await attribute(orders, differing);
   return {
     gaps,
     result: findings.length === 0 ? "same" : "different",
     findings,
-    notes: notesOn(judged, found.length - judged.length),
+    notes: [...notesOn(judged, found.length - judged.length), ...stability.notes],
     unverified: undefined,
   };
 }
 
-/** Values that are others each time are found out by a second run in the same order. */
-async function differencesIn(
-  orders: Orders,
-  one: Database,
-  other: Database,
-): Promise<readonly ContentDifference[]> {
-  const { set, rehearsal, inEmpty } = orders;
-  const read = (database: Database, leftOut?: LeftOut): Promise<Contents> =>
-    readContents({ ...rehearsal.world, database }, rehearsal.request, set, leftOut);
-  const contents = await Promise.all([read(one), read(other)]);
-  const found = contentDifferences(...contents);
-  if (!found.some(({ kind }) => kind === "rows" || kind === "numbering")) return found;
-  const again = await inEmpty(async (third) => {
-    await replay(onDatabase(orders, third), set, orders.inOrder);
-    const leftOut = volatileColumns(contents[0].rows, (await read(third)).rows);
-    return { leftOut, contents: await read(third, leftOut) };
-  });
-  const [stable, late] = await Promise.all([read(one, again.leftOut), read(other, again.leftOut)]);
-  // A table that differs even so is another one each time as a whole.
-  const volatile = new Set(contentDifferences(stable, again.contents).map(({ what }) => what));
-  return contentDifferences(stable, late).filter(({ what }) => !volatile.has(what));
+/** What is another each time, and says nothing about an order. */
+interface Stability {
+  readonly leftOut: LeftOut;
+  readonly blurred: ReadonlySet<string>;
+  readonly notes: readonly string[];
+}
+
+interface Compared {
+  readonly found: readonly ContentDifference[];
+  readonly stability: Stability;
+}
+
+/** Values that are others each time are found out by another run in the same order. */
+async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): Promise<Compared> {
+  const { set, inEmpty, rehearsed, pending, rehearsal } = orders;
+  const found = contentDifferences(inOrder.contents, late.contents);
+  const isStable = !found.some(({ kind }) => kind === "rows" || kind === "numbering");
+  if (isStable) return { found, stability: { leftOut: new Map(), blurred: new Set(), notes: [] } };
+
+  const rows = (database: Database, leftOut: LeftOut): Promise<DatabaseRows> =>
+    readStableRows(onDatabase(orders, database).world, rehearsal.request, set, leftOut);
+  const stabilityBy = async (
+    again: Database,
+  ): Promise<Stability & { readonly own: DatabaseRows }> => {
+    const leftOut = volatileColumns(late.contents.rows, await rows(again, new Map()));
+    const [own, control] = await Promise.all([rows(late.database, leftOut), rows(again, leftOut)]);
+    // A table that differs even so is another one each time as a whole.
+    const tables = rowDifferences(own, control).flatMap(({ table }) => table ?? []);
+    const notes = tables.map(
+      (table) => `rows of ${table} are others each time: only their number is compared`,
+    );
+    return { leftOut, blurred: new Set(tables), notes, own };
+  };
+  const stability =
+    rehearsed !== undefined && pending.every(isPassed)
+      ? await stabilityBy(rehearsed)
+      : await inEmpty(async (third) => {
+          await replay(onDatabase(orders, third), set, orders.late);
+          return stabilityBy(third);
+        });
+  const inOrderRows = await rows(inOrder.database, stability.leftOut);
+  return {
+    found: contentDifferences(
+      stable({ ...inOrder.contents, rows: inOrderRows }, stability),
+      stable({ ...late.contents, rows: stability.own }, stability),
+    ),
+    stability,
+  };
+}
+
+function stable(contents: Contents, { blurred }: Stability): Contents {
+  return { ...contents, rows: withoutDigests(contents.rows, blurred) };
 }
 
 /** What the base's own order left behind is no doing of what is pending. */
 async function withoutEarlier(
   orders: Orders,
   found: readonly ContentDifference[],
+  stability: Stability,
 ): Promise<readonly ContentDifference[]> {
-  const { applied, set, rehearsal, inEmpty } = orders;
+  const { applied, set, inEmpty } = orders;
   const inOrder = inNumericOrder(applied);
   if (inOrder.every((migration, index) => migration === applied[index])) return found;
   const contentsOf = (order: readonly Migration[]): Promise<Contents> =>
     inEmpty(async (database) => {
-      await replay(onDatabase(orders, database), set, order);
-      return readContents({ ...rehearsal.world, database }, rehearsal.request, set);
+      const { contents } = await replicaIn(orders, database, order);
+      const { world } = onDatabase(orders, database);
+      const rows = await readStableRows(world, orders.rehearsal.request, set, stability.leftOut);
+      return stable({ ...contents, rows }, stability);
     });
   const [numeric, real] = await Promise.all([contentsOf(inOrder), contentsOf(applied)]);
   const earlier = new Map(contentDifferences(numeric, real).map((one) => [one.what, one]));
@@ -108,6 +230,8 @@ async function withoutEarlier(
     return known === undefined || known.left !== one.left || known.right !== one.right;
   });
 }
+
+const nothing: Contents = { schema: schemaOf([]), rows: { tables: [], sequences: [] } };
 
 function unevenOf(ones: readonly Migration[], others: readonly Migration[]): Migration | undefined {
   return (
