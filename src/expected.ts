@@ -1,4 +1,5 @@
 import { type Problem, sqlProblem } from "./core/problem.ts";
+import type { Request } from "./request.ts";
 import { type Interruption, Refusal, SqlError } from "./ports.ts";
 
 /**
@@ -16,6 +17,13 @@ export function expectedIn(
   return error instanceof SqlError
     ? [sqlProblem(error.kind, error.server, doing, signal)]
     : undefined;
+}
+
+/** What a command does between migrations, for messages. */
+export function doingOf(command: Request["command"]): string {
+  if (command === "fingerprint") return "reading the catalog";
+  const isReading = command === "status" || command === "plan" || command === "wait";
+  return isReading ? "reading the tracker" : "working on the tracker";
 }
 
 /** Deno's errors are named NotCapable; libpg-query passes only their words on. */

@@ -18,7 +18,7 @@ import type { Base } from "./core/order.ts";
 import type { ExitCode } from "./core/problem.ts";
 import type { DatabaseTarget } from "./core/target.ts";
 import type { Event } from "./events.ts";
-import { expectedIn, notPermitted } from "./expected.ts";
+import { doingOf, expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Database, Refusal } from "./ports.ts";
 import { productVersion } from "./product.ts";
@@ -103,9 +103,7 @@ async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome>
   try {
     return await run(request, renderer);
   } catch (error) {
-    const isReading = ["status", "plan", "wait"].includes(request.command);
-    const doing = isReading ? "reading the tracker" : "working on the tracker";
-    const problems = expectedIn(error, doing, interruption);
+    const problems = expectedIn(error, doingOf(request.command), interruption);
     if (problems === undefined) throw error;
     return { kind: "refused", problems };
   }
@@ -152,6 +150,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "status": {
       const { status } = await import("./commands/status.ts");
       return withWorld(given(request), around, (world) => status(world, request));
+    }
+    case "fingerprint": {
+      const { fingerprint } = await import("./commands/fingerprint.ts");
+      return withWorld(given(request), around, (world) => fingerprint(world, request));
     }
     case "smoke": {
       const { smoke } = await import("./commands/smoke.ts");

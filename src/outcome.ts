@@ -6,6 +6,7 @@ import type { OrderReport } from "./core/order.ts";
 import type { Platform } from "./core/platform.ts";
 import type { Preview } from "./core/plan.ts";
 import type { Problem, Signal } from "./core/problem.ts";
+import type { Schema } from "./core/schema.ts";
 import type { Adoption } from "./core/takeover.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method, Verdict } from "./core/verdict.ts";
@@ -32,8 +33,11 @@ export type Outcome =
       readonly adoption: Adoption | undefined;
       readonly tracker: TrackerName;
       readonly database: string;
+      /** The digest of the database's schema, where it was asked for. */
+      readonly fingerprint: string | undefined;
       readonly problems: readonly Problem[];
     }
+  | FingerprintOutcome
   | { readonly kind: "show"; readonly bytes: Uint8Array; readonly advice: string | undefined }
   | { readonly kind: "new"; readonly paths: readonly string[] }
   | BuildOutcome
@@ -55,6 +59,16 @@ export type Outcome =
       readonly platform: Platform | undefined;
       readonly embedded: { readonly count: number; readonly digest: string } | undefined;
     };
+
+export interface FingerprintOutcome {
+  readonly kind: "fingerprint";
+  readonly digest: string;
+  readonly schema: Schema;
+  /** Whether owners and privileges are part of it. */
+  readonly grants: boolean;
+  readonly database: string;
+  readonly serverVersion: string;
+}
 
 export interface BuildOutcome {
   readonly kind: "build";

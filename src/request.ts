@@ -9,6 +9,7 @@ export type Request =
   | UpRequest
   | PlanRequest
   | StatusRequest
+  | FingerprintRequest
   | ShowRequest
   | NewRequest
   | MarkRequest
@@ -76,6 +77,14 @@ export interface PlanRequest extends DatabaseRequest, PolicyRequest {
 export interface StatusRequest extends DatabaseRequest {
   readonly command: "status";
   readonly check: boolean;
+  /** Whether the digest of the database's schema is told. */
+  readonly fingerprint: boolean;
+}
+
+export interface FingerprintRequest extends DatabaseRequest {
+  readonly command: "fingerprint";
+  /** Whether owners and privileges are part of it. */
+  readonly grants: boolean;
 }
 
 export interface ShowRequest extends SetRequest {

@@ -2,6 +2,7 @@
 import { build } from "./options/build.ts";
 import { completion } from "./options/completion.ts";
 import type { Command, CommandLine } from "./options/definition.ts";
+import { fingerprint } from "./options/fingerprint.ts";
 import { man } from "./options/man.ts";
 import { mark } from "./options/mark.ts";
 import { newCommand } from "./options/new.ts";
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   verify,
   plan,
   status,
+  fingerprint,
   smoke,
   wait,
   serve,

@@ -7,7 +7,7 @@ import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import type { ExitCode } from "../core/problem.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Event } from "../events.ts";
-import type { Outcome } from "../outcome.ts";
+import type { FingerprintOutcome, Outcome } from "../outcome.ts";
 import { neutralise, type Output } from "./output.ts";
 import { adoptionJson, type Json, migrationJson, problemJson } from "./json-parts.ts";
 import type { Renderer, Style } from "./render.ts";
@@ -93,16 +93,9 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         problems,
       };
     case "status":
-      return {
-        exitCode,
-        database: outcome.database,
-        tracker: displayTracker(outcome.tracker),
-        set: { count: outcome.set.size, digest: outcome.digest },
-        adopt: adoptionJson(outcome.adoption),
-        counts: countStates(outcome.diff),
-        migrations: outcome.diff.entries.map(entryJson),
-        problems,
-      };
+      return { exitCode, ...statusFields(outcome), problems };
+    case "fingerprint":
+      return { exitCode, ...fingerprintFields(outcome) };
     case "verify":
       return { exitCode, ...verifyFields(outcome), problems };
     case "build":
@@ -142,6 +135,25 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         delete: outcome.advice ?? null,
       };
   }
+}
+
+function statusFields(outcome: Extract<Outcome, { readonly kind: "status" }>): Json {
+  const { fingerprint } = outcome;
+  return {
+    database: outcome.database,
+    tracker: displayTracker(outcome.tracker),
+    set: { count: outcome.set.size, digest: outcome.digest },
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    adopt: adoptionJson(outcome.adoption),
+    counts: countStates(outcome.diff),
+    migrations: outcome.diff.entries.map(entryJson),
+  };
+}
+
+function fingerprintFields(outcome: FingerprintOutcome): Json {
+  const { database, serverVersion, grants, digest, schema } = outcome;
+  const objects = [...schema.values()].map((one) => ({ ...one, on: one.on ?? null }));
+  return { database, serverVersion, grants, digest, objects };
 }
 
 /** All states of a version are its problems, but for those that are none. */

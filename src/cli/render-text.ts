@@ -5,6 +5,7 @@ import type { Migration } from "../core/migration.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Outcome } from "../outcome.ts";
 import { eventLine, historyNote } from "./event-text.ts";
+import { fingerprintDetails } from "./fingerprint-text.ts";
 import { neutralise, type Output } from "./output.ts";
 import { allProblems } from "./problem-text.ts";
 import { readyLine, smokeLines } from "./readiness-text.ts";
@@ -38,6 +39,8 @@ export function textRenderer(output: Output, style: Style): Renderer {
       outcomeData(outcome, style, data, output);
       if (outcome.kind === "stopped" && style.talk !== "quiet")
         talk(`stopped by ${outcome.signal}`);
+      if (outcome.kind === "fingerprint" && style.talk !== "quiet")
+        for (const line of fingerprintDetails(outcome)) talk(line);
       if (!("problems" in outcome)) return;
       if (outcome.kind === "verify") {
         for (const line of verifyDetails(outcome, style.talk)) talk(line);
@@ -71,6 +74,9 @@ function outcomeData(
       return;
     case "status":
       for (const line of statusLines(outcome)) data(line);
+      return;
+    case "fingerprint":
+      data(outcome.digest);
       return;
     case "smoke":
       for (const line of smokeLines(outcome)) data(line);
@@ -149,7 +155,7 @@ function planLines(outcome: Extract<Outcome, { kind: "plan" }>): readonly string
 }
 
 function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly string[] {
-  const { set, digest, diff, tracker, database } = outcome;
+  const { set, digest, diff, tracker, database, fingerprint } = outcome;
   const rows = diff.entries.map((entry) =>
     [
       versionText(entry),
@@ -166,6 +172,7 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
   return [
     `set       ${count(set.size, "migration")}, digest ${digest.slice(0, 12)}`,
     `database  ${database}, tracker ${displayTracker(tracker)}`,
+    ...(fingerprint === undefined ? [] : [`schema    fingerprint ${fingerprint}`]),
     "",
     ...table.map((row) =>
       row

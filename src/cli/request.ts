@@ -162,8 +162,12 @@ function databaseRequestOf(
   };
   switch (name) {
     case "status": {
-      const check = flags.has("check");
-      return succeed((common) => ({ command: "status", ...common, connectTimeoutMs, check }));
+      const asked = { check: flags.has("check"), fingerprint: flags.has("fingerprint") };
+      return succeed((common) => ({ command: "status", ...common, connectTimeoutMs, ...asked }));
+    }
+    case "fingerprint": {
+      const grants = flags.has("grants");
+      return succeed((common) => ({ command: "fingerprint", ...common, connectTimeoutMs, grants }));
     }
     case "mark": {
       const read = readMark(args, flags);

@@ -1,7 +1,9 @@
+import { readSchema } from "../catalog/schema.ts";
 import { connectToRead } from "../connect.ts";
 import { countStates } from "../core/entry.ts";
 import { setDigest } from "../core/digest.ts";
 import type { Problem } from "../core/problem.ts";
+import { schemaDigest } from "../core/schema.ts";
 import { standingOf } from "../core/standing.ts";
 import type { Outcome } from "../outcome.ts";
 import type { World } from "../ports.ts";
@@ -21,6 +23,9 @@ export async function status(world: World, request: StatusRequest): Promise<Outc
       problems.push(notInSync(seen));
     }
     const database = world.database.label;
+    const fingerprint = request.fingerprint
+      ? schemaDigest(await readSchema(session, { tracker, grants: false }))
+      : undefined;
     return {
       kind: "status",
       set,
@@ -29,6 +34,7 @@ export async function status(world: World, request: StatusRequest): Promise<Outc
       adoption: seen.adoption,
       tracker,
       database,
+      fingerprint,
       problems,
     };
   });

@@ -55,6 +55,13 @@ export function schemaDifferences(left: Schema, right: Schema): readonly SchemaD
   });
 }
 
+/** How many objects there are of each kind, in the order of the kinds. */
+export function countKinds(schema: Schema): readonly (readonly [kind: string, count: number])[] {
+  const counts = new Map<string, number>();
+  for (const { kind } of schema.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].toSorted(byFirst);
+}
+
 /** Unique in a schema; the name alone is not: a table and a type of its own share one. */
 export function keyOf({ kind, name }: Pick<SchemaObject, "kind" | "name">): string {
   return `${kind} ${name}`;

@@ -81,7 +81,12 @@ export function groundOn(
   };
   const runStatus: Ground["status"] = (files, request) => {
     const world = worldOf(database, files);
-    const whole: StatusRequest = { command: "status", ...databaseRequest, check: false };
+    const whole: StatusRequest = {
+      command: "status",
+      ...databaseRequest,
+      check: false,
+      fingerprint: false,
+    };
     return ran(world, () => status(world, { ...whole, ...request }));
   };
   return {

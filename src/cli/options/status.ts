@@ -7,6 +7,7 @@ export const status: Command = {
   about: "show every version with its state; writes nothing",
   flags: [
     { name: "check", about: "exit 3 unless everything is applied and nothing was changed" },
+    { name: "fingerprint", about: "tell the digest of the database's schema too" },
     ...database,
     migrations,
   ],

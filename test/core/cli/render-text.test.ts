@@ -4,6 +4,7 @@ import type { Style } from "../../../src/cli/render.ts";
 import { textRenderer } from "../../../src/cli/render-text.ts";
 import { diff } from "../../../src/core/diff.ts";
 import { preview } from "../../../src/core/plan.ts";
+import { schemaOf } from "../../../src/core/schema.ts";
 import { defaultTracker } from "../../../src/core/tracker.ts";
 import type { ServerMessage } from "../../../src/core/problem.ts";
 import type { Event } from "../../../src/events.ts";
@@ -350,6 +351,7 @@ describe("plan and status", () => {
       adoption: undefined,
       tracker: { schema: "ops", table: "T" },
       database: "h:5432/d",
+      fingerprint: undefined,
       problems: [],
     };
     const time = "2026-02-14 12:00:00";
@@ -370,6 +372,33 @@ describe("plan and status", () => {
     ]);
   });
 
+  test("a fingerprint is the data, and what it was made of is said beside it", () => {
+    const objects = ["a", "b"].map((name) => ({
+      kind: "table",
+      name: `public.${name}`,
+      on: undefined,
+      definition: "table",
+    }));
+    const schema = schemaOf([
+      ...objects,
+      { kind: "schema", name: "public", on: undefined, definition: "schema" },
+    ]);
+    const outcome: Outcome = {
+      kind: "fingerprint",
+      digest: "0123",
+      schema,
+      grants: false,
+      database: "h:5432/d",
+      serverVersion: "18.1",
+    };
+    expect(ended(outcome)).toEqual([
+      "1 0123",
+      "2 database  h:5432/d, PostgreSQL 18.1",
+      "2 schema    3 objects (schema 1, table 2)",
+    ]);
+    expect(ended(outcome, { talk: "quiet" })).toEqual(["1 0123"]);
+  });
+
   test("a name with a line end makes no row of its own", () => {
     const odd = appliedOf([{ version: "1", name: "a\n2  b\u001b" }]);
     const outcome: Outcome = {
@@ -380,6 +409,7 @@ describe("plan and status", () => {
       adoption: undefined,
       tracker: defaultTracker,
       database: "h",
+      fingerprint: undefined,
       problems: [],
     };
     expect(ended(outcome).some((line) => /[\n\u001b]/.test(line))).toBe(false);
@@ -395,6 +425,7 @@ describe("plan and status", () => {
       adoption: undefined,
       tracker: defaultTracker,
       database: "h",
+      fingerprint: undefined,
       problems: [],
     };
     expect(ended(outcome).at(-1)).toBe("1 no migrations");
@@ -421,6 +452,7 @@ describe("plan and status", () => {
       adoption: undefined,
       tracker: defaultTracker,
       database: "h",
+      fingerprint: undefined,
       problems: [],
     };
     const text = ended(outcome).join("\n");
@@ -442,6 +474,7 @@ describe("plan and status", () => {
       adoption,
       tracker: defaultTracker,
       database: "h",
+      fingerprint: undefined,
       problems: [],
     };
     expect(ended(outcome)).toContain("1 1        a     adopted (by the next up)");

@@ -49,7 +49,17 @@ describe("commands with their defaults", () => {
     },
     {
       argv: ["status"],
-      request: { command: "status", ...database, check: false, connectTimeoutMs: 5000 },
+      request: {
+        command: "status",
+        ...database,
+        check: false,
+        fingerprint: false,
+        connectTimeoutMs: 5000,
+      },
+    },
+    {
+      argv: ["fingerprint"],
+      request: { command: "fingerprint", ...database, grants: false, connectTimeoutMs: 5000 },
     },
     {
       argv: ["show", "7"],
@@ -122,6 +132,8 @@ describe("every flag arrives", () => {
     },
     { argv: ["up", "--to", "7", "--dry-run"], request: { command: "plan", to: "7" } },
     { argv: ["status", "--check"], request: { check: true } },
+    { argv: ["status", "--fingerprint"], request: { fingerprint: true } },
+    { argv: ["fingerprint", "--grants"], request: { grants: true } },
     { argv: ["show", "7", "--down"], request: { version: "7", direction: "down" } },
     { argv: ["show", "--down", "7"], request: { version: "7", direction: "down" } },
     { argv: ["show", "7", "--tracker", "t"], request: { tracker: { table: "t" } } },
