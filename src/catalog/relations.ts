@@ -73,8 +73,10 @@ select 'sequence', r.name, owner.name,
        )}
   from relation r join pg_catalog.pg_class c on c.oid = r.oid
   join pg_catalog.pg_sequence q on q.seqrelid = r.oid
-  left join pg_catalog.pg_depend d on d.classid = ${oidOfCatalog("pg_class")} and d.objid = r.oid
-        and d.refclassid = ${oidOfCatalog("pg_class")} and d.refobjsubid > 0 and d.deptype in ('a', 'i')
+  left join lateral (
+    select d.deptype, d.refobjid, d.refobjsubid from pg_catalog.pg_depend d
+     where d.classid = ${oidOfCatalog("pg_class")} and d.objid = r.oid and d.refclassid = ${oidOfCatalog("pg_class")}
+       and d.refobjsubid > 0 and d.deptype in ('a', 'i') limit 1) as d on true
   left join relation owner on owner.oid = d.refobjid
   left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
  where r.kind = 'S'`;

@@ -85,13 +85,17 @@ create policy own_rows on app.parents as restrictive for update to public using 
 create policy all_rows on app.children using (true);
 
 create operator app.=== (leftarg = app.point, rightarg = app.point, function = app.same, commutator = operator(app.===), restrict = eqsel, join = eqjoinsel, hashes);
+create operator app.<<= (leftarg = app.point, rightarg = app.point, function = app.same);
 create operator family app.points using btree;
 create operator class app.point_ops for type app.point using btree family app.points as
   operator 3 app.===, function 1 app.order_of(app.point, app.point);
 create cast (app.point as text) with function app.to_text(app.point) as assignment;
 create conversion app.recoded for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
 create access method app_heap type table handler heap_tableam_handler;
+create function app.nth() returns bigint language internal window as 'window_row_number';
 create language app_language handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
+create trusted language app_trusted handler plpgsql_call_handler;
+create transform for integer language app_language (from sql with function prsd_lextype(internal), to sql with function int4recv(internal));
 
 create text search parser app.parser (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
 create text search template app.template (init = dsimple_init, lexize = dsimple_lexize);
