@@ -29,7 +29,7 @@ export interface SchemaDifference {
 export const columnOrder = "column order";
 
 export function schemaOf(objects: readonly SchemaObject[]): Schema {
-  const byKey = objects.map((one) => [keyOf(one), one] as const).toSorted(byFirst);
+  const byKey = objects.toSorted(byKindAndName).map((one) => [keyOf(one), one] as const);
   return new Map(byKey) as ReadonlyMap<string, SchemaObject> as Schema;
 }
 
@@ -45,11 +45,10 @@ export function schemaDigest(schema: Schema): string {
 
 /** What differs, in the order of the schemas. */
 export function schemaDifferences(left: Schema, right: Schema): readonly SchemaDifference[] {
-  const keys = [...new Set([...left.keys(), ...right.keys()])].toSorted();
-  return keys.flatMap((key): SchemaDifference[] => {
-    const [one, other] = [left.get(key), right.get(key)];
-    const known = one ?? other;
-    if (known === undefined || one?.definition === other?.definition) return [];
+  const all = new Map([...left, ...right]);
+  return [...all.values()].toSorted(byKindAndName).flatMap((known): SchemaDifference[] => {
+    const [one, other] = [left.get(keyOf(known)), right.get(keyOf(known))];
+    if (one?.definition === other?.definition) return [];
     const { kind, name, on } = known;
     return [{ kind, name, on, left: one?.definition, right: other?.definition }];
   });
@@ -59,7 +58,7 @@ export function schemaDifferences(left: Schema, right: Schema): readonly SchemaD
 export function countKinds(schema: Schema): readonly (readonly [kind: string, count: number])[] {
   const counts = new Map<string, number>();
   for (const { kind } of schema.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].toSorted(byFirst);
+  return [...counts];
 }
 
 /** Unique in a schema; the name alone is not: a table and a type of its own share one. */
@@ -67,7 +66,11 @@ export function keyOf({ kind, name }: Pick<SchemaObject, "kind" | "name">): stri
   return `${kind} ${name}`;
 }
 
+function byKindAndName(left: SchemaObject, right: SchemaObject): number {
+  return compareUnits(left.kind, right.kind) || compareUnits(left.name, right.name);
+}
+
 /** By code units: the same order on every machine, whatever the locale. */
-function byFirst(left: readonly [string, unknown], right: readonly [string, unknown]): number {
-  return left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0;
+function compareUnits(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
