@@ -50,7 +50,6 @@ select case c.relkind when 'f' then 'foreign table' else 'table' end, r.name, nu
 export const views: string = `
 select case c.relkind when 'm' then 'materialized view' else 'view' end, r.name, null::text,
        ${words(
-         given("c.relpersistence = 'u'", "'unlogged'"),
          `nullif(${place}, '')`,
          named("toast", options("toast.reloptions")),
          given("c.relkind = 'm' and not c.relispopulated", "'with no data'"),

@@ -39,9 +39,9 @@ export function foreignOptions(array: string): string {
   return named("options", `'(' || ${sortedList(shown, `pg_catalog.unnest(${array}) as o`)} || ')'`);
 }
 
-/** A function by its name alone: null where there is none. */
+/** A function with its arguments; null where there is none. */
 export function routine(word: string, oid: string): string {
-  return given(`${oid} <> 0`, `'${word} ' || ${oid}::pg_catalog.regproc::text`);
+  return given(`${oid} <> 0`, `'${word} ' || ${oid}::pg_catalog.regprocedure::text`);
 }
 
 /** O is what one gets without asking: A, R and D are told. */

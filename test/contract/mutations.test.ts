@@ -10,7 +10,8 @@ import { defaultTracker } from "../../src/core/tracker.ts";
 import type { Session } from "../../src/ports.ts";
 import { type Engine, engines, type FreshDatabase, sessionOptions } from "../support/engines.ts";
 import { everyKind } from "../support/every-kind.ts";
-import { type Mutation, mutations } from "../support/mutations.ts";
+import type { Mutation } from "../support/mutation.ts";
+import { mutations } from "../support/mutations.ts";
 
 const patience = 60_000;
 

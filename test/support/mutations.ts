@@ -1,33 +1,6 @@
 /** Changes of one property of one object of `everyKind`, and what a fingerprint has to tell of each. */
-import type { Major } from "./servers.ts";
-
-export interface Mutation {
-  readonly name: string;
-  readonly sql: string;
-  /** Kind and name of every object that differs, in order; none: nothing is to be told. */
-  readonly tells: readonly string[];
-  /** What has to be there for it. */
-  readonly before?: string;
-  /** The first major that has it. */
-  readonly from?: Major;
-  /** Whether it is a matter of owners and privileges. */
-  readonly grants?: true;
-  /** Why PGlite cannot do it. */
-  readonly notInPglite?: string;
-}
-
-/** `sql`, and what it tells: most change one object. */
-function changes(name: string, sql: string, ...tells: readonly string[]): Mutation {
-  return { name, sql, tells };
-}
-
-function from(major: Major, mutation: Mutation): Mutation {
-  return { ...mutation, from: major };
-}
-
-function behind(before: string, mutation: Mutation): Mutation {
-  return { ...mutation, before };
-}
+import { behind, changes, from, type Mutation } from "./mutation.ts";
+import { madeAnew } from "./mutations-anew.ts";
 
 function subscribed(mutation: Mutation): Mutation {
   const before =
@@ -45,9 +18,9 @@ const tables: readonly Mutation[] = [
   changes(
     "a table goes",
     'drop table public."Odd name"',
-    'column order public."Odd name"',
     'column public."Odd name"."Select"',
     'column public."Odd name"."a.b"',
+    'column order public."Odd name"',
     'table public."Odd name"',
   ),
   changes("a table is logged", "alter table app.scratch set logged", "table app.scratch"),
@@ -153,6 +126,15 @@ const tables: readonly Mutation[] = [
 ];
 
 const columns: readonly Mutation[] = [
+  behind(
+    "create table app.a (x integer); create table app.c (x integer)",
+    changes(
+      "a column is inherited",
+      "alter table app.c inherit app.a",
+      "column app.c.x",
+      "table app.c",
+    ),
+  ),
   changes(
     "a column appears",
     "alter table app.scratch add column more text",
@@ -327,6 +309,33 @@ const columns: readonly Mutation[] = [
 ];
 
 const constraints: readonly Mutation[] = [
+  behind(
+    "create table app.a (x integer, constraint k check (x > 0)); create table app.c () inherits (app.a)",
+    changes(
+      "an inherited check is its own too",
+      "alter table app.c add constraint k check (x > 0)",
+      "constraint app.c.k",
+    ),
+  ),
+  from(
+    18,
+    behind(
+      "create table app.a (x integer not null); create table app.c () inherits (app.a)",
+      changes(
+        "an inherited NOT NULL is its own too",
+        "alter table app.c alter column x set not null",
+        "not null constraint app.c.x",
+      ),
+    ),
+  ),
+  from(
+    17,
+    changes(
+      "the name of a domain's NOT NULL",
+      "alter domain app.sure rename constraint sure_not_null to named",
+      "not null constraint app.sure",
+    ),
+  ),
   changes(
     "a check appears",
     "alter table app.scratch add constraint c check (id > 0)",
@@ -983,6 +992,14 @@ const triggers: readonly Mutation[] = [
 ];
 
 const views: readonly Mutation[] = [
+  behind(
+    "create materialized view app.m as select 'x'::text as a",
+    changes(
+      "an option of a materialized view's TOAST table",
+      "alter materialized view app.m set (toast.autovacuum_enabled = false)",
+      "materialized view app.m",
+    ),
+  ),
   changes(
     "a view",
     "create or replace view app.joined as select p.id, c.note from app.parents p left join app.children c on c.parent = p.id",
@@ -1160,6 +1177,14 @@ const textSearch: readonly Mutation[] = [
 ];
 
 const foreign: readonly Mutation[] = [
+  behind(
+    "create function app.handler() returns fdw_handler language internal as 'pg_backend_pid'",
+    changes(
+      "the handler of a wrapper",
+      "alter foreign data wrapper app_wrapper handler app.handler",
+      "foreign-data wrapper app_wrapper",
+    ),
+  ),
   changes(
     "an option of a wrapper",
     "alter foreign data wrapper app_wrapper options (set debug 'false')",
@@ -1435,5 +1460,6 @@ export const mutations: readonly Mutation[] = [
   ...textSearch,
   ...foreign,
   ...grants,
+  ...madeAnew,
   ...nothing,
 ];
