@@ -85,6 +85,9 @@ describe("which way", () => {
     `--database-url ${url} --roles app`,
     `--database-url ${url} --time-limit soon`,
     "--to 3",
+    "--applied-from git:",
+    `--applied-from git:main --database-url ${url}`,
+    `--applied-from git:main --database-url ${url} --isolated`,
   ])("%p is refused", (argv) => {
     expect(codesOf(read(argv))).toEqual(["usage"]);
   });
@@ -117,5 +120,37 @@ test("what is given", () => {
     junit: "report.xml",
     newHere: true,
     tracker: { schema: "a", table: "b" },
+  });
+});
+
+describe("what is applied", () => {
+  test.each([
+    ["", undefined],
+    ["--applied-from git:origin/main", { kind: "git", ref: "origin/main" }],
+    [
+      "--applied-from pglite:./x",
+      { kind: "database", target: { engine: "pglite", folder: "./x" } },
+    ],
+    ["--applied-from status.json", { kind: "status", path: "status.json", text: "{}" }],
+  ])("%p", (argv, appliedFrom) => {
+    const words = ["verify", ...argv.split(" ").filter((word) => word !== "")];
+    const sources = { environment: {}, userName: () => "me", readFile: () => "{}" };
+    expect(valueOf(readRequest(words, sources)).request).toMatchObject({ appliedFrom });
+  });
+
+  test("a file that is not there", () => {
+    expect(codesOf(read("--applied-from status.json"))).toEqual(["bad-applied-from"]);
+  });
+
+  test("the variables of production say nothing of its user or password either", () => {
+    const environment = { PGUSER: "admin", PGPASSWORD: "x", PGHOST: "other" };
+    expect(requestOf("--applied-from postgres:///d", environment)).toMatchObject({
+      appliedFrom: { target: { hosts: [{ host: "localhost" }], user: "me", password: undefined } },
+    });
+  });
+
+  test("with a scratch database it is one of that server's", () => {
+    const argv = `--applied-from git:main --database-url ${url} --scratch`;
+    expect(requestOf(argv)).toMatchObject({ method: "scratch", appliedFrom: { ref: "main" } });
   });
 });
