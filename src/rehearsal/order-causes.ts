@@ -54,9 +54,7 @@ export async function judgeFailures(
 ): Promise<OrderReport> {
   const { gaps } = orders;
   if (late === undefined) return inOrder === undefined ? same(gaps) : failsInOrder(orders, inOrder);
-  if (inOrder?.migration === late.migration) {
-    return notCompared(gaps, `${late.migration.id} fails in either order`, "mend it first");
-  }
+  if (inOrder?.migration === late.migration) return failsInEither(gaps, late.migration);
   return failsLate(orders, late);
 }
 
@@ -183,6 +181,10 @@ function identifiersOf(what: string): readonly string[] {
 
 function isAmong(names: readonly string[]): (word: string) => boolean {
   return (word) => names.includes(word);
+}
+
+export function failsInEither(gaps: readonly Migration[], { id }: Migration): OrderReport {
+  return notCompared(gaps, `${id} fails in either order`, "mend it first");
 }
 
 function different(gaps: readonly Migration[], finding: OrderFinding): OrderReport {

@@ -18,7 +18,7 @@ import type { Verdict } from "../core/verdict.ts";
 import { deferred } from "../deferred.ts";
 import { type Database, Refusal } from "../ports.ts";
 import { readContents, readStableRows } from "./contents.ts";
-import { attribute, failureOf, judgeFailures, notCompared } from "./order-causes.ts";
+import { attribute, failsInEither, failureOf, judgeFailures, notCompared } from "./order-causes.ts";
 import {
   type Early,
   inNumericOrder,
@@ -39,6 +39,11 @@ export async function compareOrders(options: OrderOptions): Promise<OrderReport 
     const { migration, reason, way } = unverified;
     return notCompared(gaps, `${migration.id} could not be run: ${reason}`, way);
   }
+  // It would get stuck in each of the engines.
+  const stuck = pending.find((one) => one.result === "failed" && one.problem.code === "stuck");
+  if (stuck?.isGap === true) {
+    return notCompared(gaps, `${stuck.migration.id} is stuck`, "mend it first");
+  }
   // What fails without being late is reported by itself.
   const failing = pending.filter((one) => one.result !== "passed" && !one.isGap);
   const left = new Set(failing.map((one) => one.migration));
@@ -48,6 +53,9 @@ export async function compareOrders(options: OrderOptions): Promise<OrderReport 
   // Begun with the whole set: of no use where something of it has to be left out.
   const early = left.size === 0 ? await options.early?.inOrder : undefined;
   if (early !== undefined) {
+    const failed = failureOf(early.replayed)?.migration;
+    const isWrong = pending.some((one) => one.migration === failed && one.result === "failed");
+    if (failed !== undefined && isWrong) return failsInEither(gaps, failed);
     const report = await sameAtOnce(orders, early);
     if (report !== undefined) return report;
     return inEmpty(async (other) =>

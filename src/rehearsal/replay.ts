@@ -6,12 +6,13 @@
 import { diff } from "../core/diff.ts";
 import type { PendingEntry } from "../core/entry.ts";
 import { explain } from "../core/explain/explain.ts";
+import { extensionsAskedFor } from "../core/extensions.ts";
 import { appliedSetOf, type Migration, type MigrationSet } from "../core/migration.ts";
 import type { PlannedMigration } from "../core/plan.ts";
 import { readScript } from "../core/script.ts";
 import { setAside, type Verdict } from "../core/verdict.ts";
 import { compareVersions, type Version } from "../core/version.ts";
-import type { Source } from "../ports.ts";
+import type { Database, Source } from "../ports.ts";
 import { type Rehearsal, rehearse, type Rehearsed } from "./rehearse.ts";
 
 /** Somebody who looks at the database between migrations. */
@@ -33,7 +34,11 @@ export async function replay(
   look?: Look,
 ): Promise<Rehearsed> {
   const { parse } = rehearsal;
-  const world = { ...rehearsal.world, reporter: { report: (): void => undefined } };
+  const world = {
+    ...rehearsal.world,
+    database: withExtensions(rehearsal.world.database, set),
+    reporter: { report: (): void => undefined },
+  };
   const entries = new Map<Version, PendingEntry>(
     diff(set, appliedSetOf([])).entries.flatMap((entry) =>
       entry.kind === "pending" ? [[entry.version, entry] as const] : [],
@@ -106,6 +111,16 @@ function refusedToday(
     reason: `it is applied, and would be refused today: ${what}`,
     way: "look at what it made yourself",
     problem,
+  };
+}
+
+/** PGlite has to load them when it starts, and the first part may not name all of them. */
+function withExtensions(database: Database, set: MigrationSet): Database {
+  const extensions = extensionsAskedFor(set);
+  return {
+    label: database.label,
+    session: (options, work) => database.session({ ...options, extensions }, work),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 

@@ -1,64 +1,7 @@
 /** Late migrations, compared with a new database: what differs is found, and what does not passes. */
 import { describe, expect, test } from "bun:test";
-import { appliedSetOf, type MigrationSet } from "../../src/core/migration.ts";
-import type { Base, OrderReport } from "../../src/core/order.ts";
-import type { VerifyOutcome } from "../../src/outcome.ts";
-import { setOf } from "../core/made.ts";
-import { embedded, type Files, runVerify, worldOf } from "../support/worlds.ts";
-
-const patience = 60_000;
-
-/** What is applied: these versions, in this order. */
-function baseOf(set: MigrationSet, versions: readonly number[]): Base {
-  const start = Date.UTC(2026, 0, 1);
-  const rows = versions.map((version, index) => {
-    const migration = [...set.values()].find((one) => Number(one.version) === version);
-    if (migration === undefined) throw new Error(`no migration ${version}`);
-    const { name, up } = migration;
-    const appliedAt = new Date(start + index * 1000);
-    return { version: migration.version, name, appliedAt, checksum: up.checksum };
-  });
-  return { label: "a base", applied: appliedSetOf(rows) };
-}
-
-async function verifyOn(
-  files: Files,
-  versions: readonly number[],
-  request: Parameters<typeof runVerify>[2] = {},
-): Promise<VerifyOutcome> {
-  const world = worldOf(await embedded(), files);
-  const sibling = (): Promise<never> => Promise.reject(new Error("no server"));
-  const wanted = {
-    method: "embedded",
-    engine: "pglite",
-    timeLimitMs: undefined,
-    ...request,
-  } as const;
-  try {
-    const base = baseOf(setOf(files), versions);
-    const outcome = await runVerify(world, sibling, wanted, base);
-    if (outcome.kind !== "verify") throw new Error(JSON.stringify(outcome));
-    return outcome;
-  } finally {
-    await world.database[Symbol.asyncDispose]();
-  }
-}
-
-interface Told {
-  readonly kind: string;
-  readonly what: string;
-  readonly gaps: readonly string[];
-  readonly others: readonly string[];
-}
-
-function told(order: OrderReport | undefined): readonly Told[] {
-  return (order?.findings ?? []).map(({ kind, what, gaps, others }) => ({
-    kind,
-    what,
-    gaps: gaps.map((one) => one.id),
-    others: others.map((one) => one.id),
-  }));
-}
+import type { Files } from "../support/worlds.ts";
+import { patience, type Told, told, verifyOn } from "./late.ts";
 
 /** Each of these numbers a gap, with one newer migration that is applied and touches the same. */
 const files: Files = {

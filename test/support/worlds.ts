@@ -146,9 +146,9 @@ const verifyRequest: VerifyRequest = {
 };
 
 /** An embedded Postgres in a thread, as main makes it, but for the seconds that a new cluster takes. */
-export async function embedded(): Promise<Database> {
+export async function embedded(stuckAfterMs = 30_000): Promise<Database> {
   const image = new Uint8Array(await (await pgliteImage()).arrayBuffer());
-  return threadedPglite({ stuckAfterMs: 30_000, image });
+  return threadedPglite({ stuckAfterMs, image });
 }
 
 /** Runs `verify` as main does. @param sibling Another database of the same server. */
@@ -159,5 +159,7 @@ export function runVerify(
   base?: Base,
 ): Promise<Outcome> {
   const wanted = { ...verifyRequest, ...request };
-  return refusalAsOutcome(() => verify({ ...world, sibling, embedded }, wanted, base));
+  return refusalAsOutcome(() =>
+    verify({ ...world, sibling, embedded: () => embedded() }, wanted, base),
+  );
 }
