@@ -35,11 +35,14 @@ const owned: readonly Owned[] = [
   { catalog: "pg_statistic_ext", owner: "stxowner" },
   { catalog: "pg_event_trigger", owner: "evtowner" },
   { catalog: "pg_publication", owner: "pubowner" },
+  { catalog: "pg_subscription", owner: "subowner" },
 ];
 
 /** Indexes have their table's owner; types that stand for a relation have the relation's. */
 const conditions: Readonly<Record<string, string>> = {
   pg_class: "o.relkind in ('r', 'p', 'f', 'v', 'm', 'S')",
+  pg_subscription:
+    "o.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())",
   pg_type: "o.oid in (select t.oid from own_type t)",
 };
 

@@ -1,4 +1,4 @@
-import { given, named, oidOfCatalog, words } from "./words.ts";
+import { extensionsNeeded, given, named, words } from "./words.ts";
 
 export const indexes: string = `
 select 'index', s.name || '.' || pg_catalog.quote_ident(c.relname), r.name,
@@ -12,9 +12,7 @@ select 'index', s.name || '.' || pg_catalog.quote_ident(c.relname), r.name,
          named("tablespace", "pg_catalog.quote_ident(ts.spcname)"),
          `(select 'statistics ' || pg_catalog.string_agg(a.attnum || ': ' || a.attstattarget, ', ' order by a.attnum)
              from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attstattarget >= 0)`,
-         `(select 'depends on extension ' || pg_catalog.string_agg(pg_catalog.quote_ident(e.extname), ', ' order by e.extname)
-             from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
-            where d.classid = ${oidOfCatalog("pg_class")} and d.objid = c.oid and d.deptype = 'x')`,
+         extensionsNeeded("pg_class", "c.oid"),
        )}
   from pg_catalog.pg_index i join relation r on r.oid = i.indrelid
   join pg_catalog.pg_class c on c.oid = i.indexrelid

@@ -1,5 +1,13 @@
 import { isNoMember } from "./scope.ts";
-import { given, foreignOptions, named, oidOfCatalog, options, words } from "./words.ts";
+import {
+  extensionsNeeded,
+  given,
+  foreignOptions,
+  named,
+  oidOfCatalog,
+  options,
+  words,
+} from "./words.ts";
 
 const parents =
   "(select pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::text || case when i.inhdetachpending then ' (detach pending)' else '' end, ', ' order by i.inhseqno) " +
@@ -53,6 +61,7 @@ select case c.relkind when 'm' then 'materialized view' else 'view' end, r.name,
          `nullif(${place}, '')`,
          named("toast", options("toast.reloptions")),
          given("c.relkind = 'm' and not c.relispopulated", "'with no data'"),
+         extensionsNeeded("pg_class", "c.oid"),
          "'as' || pg_catalog.chr(10) || pg_catalog.pg_get_viewdef(c.oid)",
        )}
   from relation r join pg_catalog.pg_class c on c.oid = r.oid

@@ -1,5 +1,5 @@
 import { isNoMember, isOfUsers } from "./scope.ts";
-import { given, named, oidOfCatalog, routine, words } from "./words.ts";
+import { extensionsNeeded, given, named, routine, words } from "./words.ts";
 
 const finalModify = (word: string, column: string): string => `'${word} ' || ${column}::text`;
 
@@ -36,9 +36,7 @@ select case p.prokind when 'a' then 'aggregate' when 'p' then 'procedure' when '
        s.name || '.' || pg_catalog.quote_ident(p.proname) || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', null::text,
        ${words(
          `case when p.prokind = 'a' then ${aggregate} else pg_catalog.rtrim(pg_catalog.pg_get_functiondef(p.oid), pg_catalog.chr(10)) end`,
-         `(select 'depends on extension ' || pg_catalog.string_agg(pg_catalog.quote_ident(e.extname), ', ' order by e.extname)
-             from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
-            where d.classid = ${oidOfCatalog("pg_proc")} and d.objid = p.oid and d.deptype = 'x')`,
+         extensionsNeeded("pg_proc", "p.oid"),
        )}
   from pg_catalog.pg_proc p join own_schema s on s.oid = p.pronamespace
  where ${isNoMember("pg_proc", "p.oid")}`;

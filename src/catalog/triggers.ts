@@ -1,5 +1,5 @@
 import { isOfUsers } from "./scope.ts";
-import { firing, given, named, oidOfCatalog, sortedList, words } from "./words.ts";
+import { extensionsNeeded, firing, given, named, sortedList, words } from "./words.ts";
 
 /** Those that constraints work by are left out. A copy on a partition was internal up to 14. */
 export const triggers: string = `
@@ -8,9 +8,7 @@ select 'trigger', r.name || '.' || pg_catalog.quote_ident(g.tgname), r.name,
          "pg_catalog.pg_get_triggerdef(g.oid)",
          firing("g.tgenabled"),
          given("g.tgparentid <> 0", "'copied from the partitioned table'"),
-         `(select 'depends on extension ' || pg_catalog.string_agg(pg_catalog.quote_ident(e.extname), ', ' order by e.extname)
-             from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
-            where d.classid = ${oidOfCatalog("pg_trigger")} and d.objid = g.oid and d.deptype = 'x')`,
+         extensionsNeeded("pg_trigger", "g.oid"),
        )}
   from pg_catalog.pg_trigger g join relation r on r.oid = g.tgrelid
  where not g.tgisinternal or (g.tgparentid <> 0 and g.tgconstraint = 0)`;

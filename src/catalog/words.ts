@@ -24,6 +24,16 @@ export function sortedList(expression: string, from: string): string {
   return `(select pg_catalog.string_agg(${expression}, ', ' order by ${expression} collate pg_catalog."C") from ${from})`;
 }
 
+/** ALTER … DEPENDS ON EXTENSION; null where there is none. */
+export function extensionsNeeded(catalog: string, oid: string): string {
+  return `'depends on extension ' || ${sortedList(
+    "pg_catalog.quote_ident(e.extname)",
+    `pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
+       where d.classid = ${oidOfCatalog(catalog)} and d.objid = ${oid} and d.deptype = 'x'
+         and d.refclassid = ${oidOfCatalog("pg_extension")}`,
+  )}`;
+}
+
 /** Options have no order. */
 export function options(array: string): string {
   return named("with", `'(' || ${sortedList("o", `pg_catalog.unnest(${array}) as o`)} || ')'`);

@@ -84,6 +84,10 @@ export const madeAnew: readonly Mutation[] = [
       "moving final function": aggregate(
         ", msfunc = int4pl, minvfunc = int4mi, mstype = integer, mfinalfunc = int4abs",
       ),
+      "what the moving final function changes": aggregate(
+        ", msfunc = int4pl, minvfunc = int4mi, mstype = integer, mfinalfunc_modify = shareable",
+      ),
+      "argument's name": "create aggregate app.anew(n integer) (sfunc = int4pl, stype = integer)",
       "sort operator": aggregate(", sortop = operator(pg_catalog.<)"),
     },
   ),

@@ -992,6 +992,11 @@ const triggers: readonly Mutation[] = [
 ];
 
 const views: readonly Mutation[] = [
+  changes(
+    "a materialized view depends on an extension",
+    "alter materialized view app.counted depends on extension plpgsql",
+    "materialized view app.counted",
+  ),
   behind(
     "create materialized view app.m as select 'x'::text as a",
     changes(
