@@ -25,7 +25,10 @@ export interface SchemaOptions {
   readonly grants: boolean;
 }
 
-/** One message, which writes nothing: a standby answers it, and a role that owns nothing gets it. */
+/**
+ * One message, which writes nothing: a standby answers it, and a role that owns nothing gets it.
+ * Inside of a transaction that is open its settings stay until that ends, search_path among them.
+ */
 export async function readSchema(session: Session, options: SchemaOptions): Promise<Schema> {
   const [rows] = await askedAgain(() => catalogRows(session, schemaQuery(options)));
   const objects = (rows ?? []).map((row): SchemaObject => ({
