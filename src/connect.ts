@@ -6,7 +6,7 @@ import type { ServerMessage } from "./core/problem.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
-import { settings, settingsOfMessage } from "./ledger/settings.ts";
+import { type Access, settings, settingsOfMessage } from "./ledger/settings.ts";
 import { demandSessionMode, isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly purpose: "reading" | "writing";
   /** What is said of a pooler: where its mode cannot be found out, `writing` goes by it. */
   readonly pooler: PoolerMode;
+  /** `read only`: the server refuses whatever would write. Left out, it may be written. */
+  readonly access?: Access;
   readonly onNotice: (notice: ServerMessage) => void;
 }
 
@@ -60,12 +62,16 @@ export async function connect<T>(
   }
 }
 
-/** A session for a command that only reads: no lock, and a standby will do. */
+/**
+ * A session for a command that only reads: no lock, and a standby will do. `read only` is for those
+ * that are never to write, whatever they ask: the server keeps them from it.
+ */
 export function connectToRead<T>(
   world: World,
   request: { readonly tracker: TrackerName; readonly connectTimeoutMs: number },
   set: MigrationSet,
   work: (session: Session, facts: Facts) => Promise<T>,
+  access: Access = "writing",
 ): Promise<T> {
   const { tracker, connectTimeoutMs: timeoutMs } = request;
   const onNotice = (): void => undefined;
@@ -75,6 +81,7 @@ export function connectToRead<T>(
     timeoutMs,
     purpose: "reading",
     pooler: "auto",
+    access,
     onNotice,
   } as const;
   return connect(world, options, work);
@@ -114,7 +121,7 @@ async function attemptOnce<T>(
   // A failure of the work is not a failure to connect, though both leave by the same door.
   let isWorking = false;
   const sessionOptions = {
-    opening: openingScript(options.tracker),
+    opening: openingScript(options.tracker, options.access),
     applicationName: applicationNameOf(setDigest(options.set), world.hostName),
     onNotice: options.onNotice,
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
@@ -137,7 +144,8 @@ async function attemptOnce<T>(
       const { serverVersion } = facts;
       reporter.report({ kind: "connected", database: database.label, serverVersion });
       if (!isBehindPooler(session, facts.backend)) return done(await work(session, facts));
-      if (options.purpose === "reading") return done(await work(readingThrough(session), facts));
+      if (options.purpose === "reading")
+        return done(await work(readingThrough(session, options.access), facts));
       await demandSessionMode(world, session, facts.backend, sessionOptions, options.pooler);
       reporter.report({ kind: "pooler", database: database.label, mode: "session" });
       // Those of the opening ended with its message.
@@ -174,8 +182,9 @@ function done<T>(value: T): Tried<T> {
 }
 
 /** A pooler may give each message another backend, which is to keep nothing of ours. */
-function readingThrough(session: Session): Session {
-  return { ...session, rows: (script) => session.rows(`${settingsOfMessage}; ${script}`) };
+function readingThrough(session: Session, access: Access = "writing"): Session {
+  const own = settingsOfMessage[access];
+  return { ...session, rows: (script) => session.rows(`${own}; ${script}`) };
 }
 
 /** insufficient_privilege, and invalid_parameter_value for a role that does not exist. */

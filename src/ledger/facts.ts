@@ -8,7 +8,7 @@ import { displayTracker, type TrackerName } from "../core/tracker.ts";
 import type { Row } from "../ports.ts";
 import { type Backend, backendColumns, readBackend } from "./backend.ts";
 import { resolved, underOwnPath } from "./catalog.ts";
-import { openingSettings } from "./settings.ts";
+import { type Access, openingSettings } from "./settings.ts";
 
 export interface Facts {
   /** As `server_version_num` has it: 180004. */
@@ -40,8 +40,8 @@ export interface Facts {
   }[];
 }
 
-export function openingScript(tracker: TrackerName): string {
-  return `${openingSettings}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
+export function openingScript(tracker: TrackerName, access: Access = "writing"): string {
+  return `${openingSettings[access]}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
 }
 
 /** The schema that a CREATE without a schema goes to. */

@@ -3,6 +3,11 @@ import { announcedPid, type Session } from "../ports.ts";
 
 export const ownLockTimeoutMs = 30_000;
 
+/** What a session may do. */
+export type Access = "writing" | "read only";
+
+const limitsOfMessage = "set local lock_timeout = '30s'; set local statement_timeout = 0";
+
 /**
  * Always. No search_path of anybody's may decide what an operator is, so all are named.
  */
@@ -45,9 +50,11 @@ function known(name: string): string {
   return `pg_catalog.current_setting('${name}', true) is not null`;
 }
 
-function setting(isLocal: string): string {
+function setting(isLocal: string, others: Readonly<Record<string, string>> = {}): string {
   const rows = [
-    ...Object.entries(wanted).map(([name, value]) => [name, value, "true"] as const),
+    ...Object.entries({ ...wanted, ...others }).map(
+      ([name, value]) => [name, value, "true"] as const,
+    ),
     ...wantedWhere,
   ].map(([name, value, condition]) => `('${name}', '${value}', ${condition})`);
   return (
@@ -62,18 +69,27 @@ function setting(isLocal: string): string {
  */
 export const settings: string = setting("false");
 
+/** Behind a pooler, as far as the opening can see. */
+const isPooled =
+  "(select pid operator(pg_catalog.<>) '' and pid operator(pg_catalog.<>) " +
+  "pg_catalog.pg_backend_pid()::pg_catalog.text " +
+  `from (select coalesce(pg_catalog.current_setting('${announcedPid}', true), '')) as announced (pid))`;
+
 /**
  * The same for the opening, where nobody knows yet who answers. Behind a pooler they end with the
- * message: a backend that is somebody else's the next moment keeps none of them.
+ * message: a backend that is somebody else's the next moment keeps none of them. In a session that
+ * is read-only whoever's function or view is asked, it writes nothing.
  */
-export const openingSettings: string = setting(
-  "(select pid operator(pg_catalog.<>) '' and pid operator(pg_catalog.<>) " +
-    "pg_catalog.pg_backend_pid()::pg_catalog.text " +
-    `from (select coalesce(pg_catalog.current_setting('${announcedPid}', true), '')) as announced (pid))`,
-);
+export const openingSettings: Readonly<Record<Access, string>> = {
+  writing: setting(isPooled),
+  "read only": setting(isPooled, { default_transaction_read_only: "on" }),
+};
 
 /** What a reader behind a pooler needs, for one message: nothing is waited for without end. */
-export const settingsOfMessage = "set local lock_timeout = '30s'; set local statement_timeout = 0";
+export const settingsOfMessage: Readonly<Record<Access, string>> = {
+  writing: limitsOfMessage,
+  "read only": `${limitsOfMessage}; set local transaction_read_only = on`,
+};
 
 type Limits = Readonly<Record<string, string | number | undefined>>;
 
