@@ -28,6 +28,7 @@ import {
   databaseOf,
   developmentFolder,
   given,
+  placesToReplay,
   sourceInside,
   sourceOf,
   type Surroundings,
@@ -73,6 +74,7 @@ function targetsOf(request: Request): readonly (DatabaseTarget | undefined)[] {
   return [
     "target" in request ? request.target : undefined,
     from?.kind === "database" ? from.target : undefined,
+    "scratchOn" in request ? request.scratchOn : undefined,
   ];
 }
 
@@ -154,6 +156,12 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "fingerprint": {
       const { fingerprint } = await import("./commands/fingerprint.ts");
       return withWorld(given(request), around, (world) => fingerprint(world, request));
+    }
+    case "drift": {
+      const { drift } = await import("./commands/drift.ts");
+      return withWorld(given(request), around, (world) =>
+        drift({ ...world, ...placesToReplay(request) }, request),
+      );
     }
     case "smoke": {
       const { smoke } = await import("./commands/smoke.ts");

@@ -1,13 +1,15 @@
 /** What a command ends with: data for render(), which alone turns it into text or JSON. */
+import type { Drift } from "./core/drift.ts";
 import type { Diff } from "./core/entry.ts";
 import type { KeptChange } from "./core/kept.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { OrderReport } from "./core/order.ts";
 import type { Platform } from "./core/platform.ts";
-import type { Preview } from "./core/plan.ts";
+import type { HistoryNote, Preview } from "./core/plan.ts";
 import type { Problem, Signal } from "./core/problem.ts";
 import type { Schema } from "./core/schema.ts";
 import type { Adoption } from "./core/takeover.ts";
+import type { Unreplayed } from "./core/told-apart.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method, Verdict } from "./core/verdict.ts";
 import type { Made } from "./ports.ts";
@@ -15,6 +17,7 @@ import type { Made } from "./ports.ts";
 export type Outcome =
   | UpOutcome
   | VerifyOutcome
+  | DriftOutcome
   | {
       readonly kind: "plan";
       readonly set: MigrationSet;
@@ -114,6 +117,20 @@ interface BaseReport {
   readonly count: number;
   /** What of it could not be replayed, with the reason. */
   readonly leftOut: readonly Verdict[];
+}
+
+export interface DriftOutcome {
+  readonly kind: "drift";
+  readonly database: string;
+  readonly serverVersion: string;
+  /** How many migrations are applied, and where they were replayed. */
+  readonly applied: number;
+  readonly replayed: { readonly where: "embedded" | "scratch"; readonly serverVersion: string };
+  readonly drift: Drift;
+  /** What of the history the replay cannot know: files that were edited or are gone. */
+  readonly notes: readonly HistoryNote[];
+  readonly unreplayed: readonly Unreplayed[];
+  readonly problems: readonly Problem[];
 }
 
 /** What a rollback does not undo. */

@@ -1,5 +1,5 @@
 /** What a person asked for, parsed and checked: nothing in it is raw text that could be wrong. */
-import type { DatabaseTarget } from "./core/target.ts";
+import type { DatabaseTarget, ServerTarget } from "./core/target.ts";
 import type { MarkChange } from "./core/marking.ts";
 import type { Platform } from "./core/platform.ts";
 import type { TrackerName } from "./core/tracker.ts";
@@ -14,6 +14,7 @@ export type Request =
   | NewRequest
   | MarkRequest
   | VerifyRequest
+  | DriftRequest
   | SmokeRequest
   | WaitRequest
   | ServeRequest
@@ -155,6 +156,21 @@ export interface RehearsalRequest {
   readonly ownsServer: boolean;
   /** Made in an empty Postgres before the first migration. */
   readonly roles: readonly string[];
+}
+
+export interface DriftRequest extends DatabaseRequest {
+  readonly command: "drift";
+  /** The server where a database is made for the replay; undefined: an embedded Postgres. */
+  readonly scratchOn: ServerTarget | undefined;
+  readonly pooler: PoolerMode;
+  /** How long the embedded engine may be at one migration. */
+  readonly stuckAfterMs: number;
+  /** Made in the embedded Postgres before the first migration. */
+  readonly roles: readonly string[];
+  /** Whether owners and privileges are compared too. */
+  readonly grants: boolean;
+  /** Patterns of `kind name`, of what is on purpose there. */
+  readonly ignore: readonly string[];
 }
 
 export interface SmokeRequest extends DatabaseRequest, MigrateRequest {

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { inside } from "./adapters/inside.ts";
 import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Database, Interruption, Reporter, Source, World } from "./ports.ts";
-import type { TargetRequest } from "./request.ts";
+import type { DriftRequest, TargetRequest } from "./request.ts";
 
 /** The folder of a project, where none is named and no migrations are inside. */
 export const developmentFolder = "migrations";
@@ -89,6 +89,21 @@ export async function databaseOf(target: DatabaseTarget): Promise<Database> {
 export async function threadedDatabase(stuckAfterMs: number): Promise<Database> {
   const { threadedPglite } = await import("./adapters/pglite-thread.ts");
   return threadedPglite({ stuckAfterMs });
+}
+
+/** Where `drift` replays what is applied. */
+export function placesToReplay({ scratchOn, stuckAfterMs }: DriftRequest): {
+  readonly embedded: () => Promise<Database>;
+  readonly onServer: (name?: string) => Promise<Database>;
+} {
+  const embedded = (): Promise<Database> => threadedDatabase(stuckAfterMs);
+  return {
+    embedded,
+    onServer: (name) =>
+      scratchOn === undefined
+        ? embedded()
+        : databaseOf({ ...scratchOn, database: name ?? scratchOn.database }),
+  };
 }
 
 /**

@@ -137,6 +137,16 @@ export class Flags {
     return undefined;
   }
 
+  /** Of a flag that can be given more than once. */
+  texts(name: string): readonly string[] {
+    const value = this.#options[camelCase(name)];
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.includes(mark)) this.#wrong(`The flag --${name} needs a value`);
+    return values.flatMap((one) =>
+      typeof one === "string" && one.startsWith(mark) ? [one.slice(1)] : [],
+    );
+  }
+
   durationMs(name: string, defaultMs: number): number {
     return this.optionalMs(name) ?? defaultMs;
   }

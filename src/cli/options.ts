@@ -2,6 +2,7 @@
 import { build } from "./options/build.ts";
 import { completion } from "./options/completion.ts";
 import type { Command, CommandLine } from "./options/definition.ts";
+import { drift } from "./options/drift.ts";
 import { fingerprint } from "./options/fingerprint.ts";
 import { man } from "./options/man.ts";
 import { mark } from "./options/mark.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   plan,
   status,
   fingerprint,
+  drift,
   smoke,
   wait,
   serve,

@@ -8,6 +8,7 @@ import type { ExitCode } from "../core/problem.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Event } from "../events.ts";
 import type { FingerprintOutcome, Outcome } from "../outcome.ts";
+import { driftFields } from "./drift-json.ts";
 import { neutralise, type Output } from "./output.ts";
 import { adoptionJson, type Json, migrationJson, problemJson } from "./json-parts.ts";
 import type { Renderer, Style } from "./render.ts";
@@ -98,6 +99,8 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       return { exitCode, ...fingerprintFields(outcome) };
     case "verify":
       return { exitCode, ...verifyFields(outcome), problems };
+    case "drift":
+      return { exitCode, ...driftFields(outcome), problems };
     case "build":
       return { exitCode, ...outcome.made, set: outcome.set };
     case "new":
@@ -121,12 +124,7 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
     case "text":
       return { exitCode, text: outcome.text };
     case "version":
-      return {
-        exitCode,
-        version: outcome.version,
-        platform: outcome.platform ?? null,
-        embedded: outcome.embedded ?? null,
-      };
+      return { exitCode, ...versionFields(outcome) };
     case "show":
       // Text for reading; exact bytes are what `show` without --json gives.
       return {
@@ -154,6 +152,14 @@ function fingerprintFields(outcome: FingerprintOutcome): Json {
   const { database, serverVersion, grants, digest, schema } = outcome;
   const objects = [...schema.values()].map((one) => ({ ...one, on: one.on ?? null }));
   return { database, serverVersion, grants, digest, objects };
+}
+
+function versionFields({
+  version,
+  platform,
+  embedded,
+}: Extract<Outcome, { kind: "version" }>): Json {
+  return { version, platform: platform ?? null, embedded: embedded ?? null };
 }
 
 /** All states of a version are its problems, but for those that are none. */

@@ -4,6 +4,7 @@ import { cellsIn } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import { displayTracker } from "../core/tracker.ts";
 import type { Outcome } from "../outcome.ts";
+import { driftLines } from "./drift-text.ts";
 import { eventLine, historyNote } from "./event-text.ts";
 import { fingerprintDetails } from "./fingerprint-text.ts";
 import { neutralise, type Output } from "./output.ts";
@@ -37,6 +38,11 @@ export function textRenderer(output: Output, style: Style): Renderer {
         for (const note of outcome.preview.notes) talk(`note: ${historyNote(note)}`);
       }
       outcomeData(outcome, style, data, output);
+      if (outcome.kind === "drift") {
+        for (const { to, text } of driftLines(outcome, style.talk))
+          if (to === "data") data(text);
+          else talk(text);
+      }
       if (outcome.kind === "stopped" && style.talk !== "quiet")
         talk(`stopped by ${outcome.signal}`);
       if (outcome.kind === "fingerprint" && style.talk !== "quiet")
@@ -90,6 +96,7 @@ function outcomeData(
     case "version":
       for (const line of versionLines(outcome)) data(line);
       return;
+    case "drift":
     case "stopped":
     case "refused":
   }

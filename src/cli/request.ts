@@ -7,6 +7,7 @@ import type { DatabaseTarget } from "../core/target.ts";
 import { parseVersion } from "../core/version.ts";
 import type { OutputMode, PolicyRequest, Request, Talk, TargetRequest } from "../request.ts";
 import { type DatabaseSources, findDatabase } from "./database-url.ts";
+import { readDrift } from "./drift-request.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { commands } from "./options.ts";
@@ -117,6 +118,7 @@ function requestOf(
     (text) => text !== undefined && parseVersion(text) === undefined,
   );
   if (noVersion !== undefined) return usage(`${shown(noVersion)} is no version`, versionHint);
+  if (name === "drift") return readDrift(folder, flags, sources);
   if (name === "verify") return readVerify(folder, flags, sources);
   // Everything is read before anything is refused, so that one run tells all that is wrong.
   const target = name === "smoke" ? testTarget(flags, sources) : findDatabaseOf(flags, sources);

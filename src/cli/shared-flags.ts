@@ -10,6 +10,11 @@ export function readTracker(flags: Flags): ReturnType<typeof parseTracker> {
   return text === undefined ? succeed(defaultTracker) : parseTracker(text);
 }
 
+export function readRoles(flags: Flags): readonly string[] {
+  const roles = (flags.text("roles") ?? "").split(",").map((role) => role.trim());
+  return roles.filter((role) => role !== "");
+}
+
 /** Undefined where none is named, and --require-database does not ask for one. */
 export function readTestTarget(
   flags: Flags,

@@ -6,7 +6,7 @@ import type { AppliedFrom, VerifyRequest } from "../request.ts";
 import { type DatabaseSources, parseDatabaseUrl } from "./database-url.ts";
 import { type Flags, usage } from "./flags.ts";
 import { checksumModes, poolerModes } from "./options/shared.ts";
-import { fiveMinutesMs, readTestTarget, readTracker } from "./shared-flags.ts";
+import { fiveMinutesMs, readRoles, readTestTarget, readTracker } from "./shared-flags.ts";
 
 export function readVerify(
   folder: string | undefined,
@@ -21,7 +21,6 @@ export function readVerify(
   if (!method.ok) return method;
   const appliedFrom = readAppliedFrom(method.value, flags, sources);
   if (!appliedFrom.ok) return appliedFrom;
-  const roles = (flags.text("roles") ?? "").split(",").map((role) => role.trim());
   const isShared = flags.has("shared");
   return succeed({
     command: "verify",
@@ -41,7 +40,7 @@ export function readVerify(
     stuckAfterMs: flags.durationMs("stuck-after", 60_000),
     strict: flags.has("strict"),
     ownsServer: flags.has("scratch-owns-server"),
-    roles: roles.filter((role) => role !== ""),
+    roles: readRoles(flags),
     junit: flags.text("junit"),
   });
 }

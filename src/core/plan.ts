@@ -114,7 +114,7 @@ export function historyProblems(diffed: Diff, policy: Policy): readonly Problem[
   });
 }
 
-function notesOf(diffed: Diff, policy: Policy): HistoryNote[] {
+export function notesOf(diffed: Diff, policy: Pick<Policy, "checksums">): HistoryNote[] {
   return diffed.entries.flatMap((entry): HistoryNote[] => {
     if (entry.kind === "unknown") {
       return [{ code: stateOf(entry) === "ahead" ? "ahead" : "missing", entry }];

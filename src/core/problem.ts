@@ -205,6 +205,10 @@ export type RehearsalProblem =
       readonly notVerified: number;
       readonly of: number;
     }
+  /** The database has something otherwise than its applied migrations make it. */
+  | { readonly code: "drift-found"; readonly findings: number }
+  /** The tracker changed while the schema was read, again and again. */
+  | { readonly code: "being-migrated"; readonly database: string }
   | {
       readonly code: "time-limit";
       readonly limitMs: number;

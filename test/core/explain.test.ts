@@ -495,6 +495,18 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: [id, "applied"],
     advises: ["edited"],
   },
+  "drift-found": {
+    problem: { code: "drift-found", findings: 2 },
+    exitCode: 7,
+    names: ["2 objects differ", "applied migrations"],
+    advises: ["--ignore", "migration"],
+  },
+  "being-migrated": {
+    problem: { code: "being-migrated", database: "localhost/app" },
+    exitCode: 5,
+    names: ["localhost/app", "tracker changed"],
+    advises: ["lacuna up"],
+  },
   "order-found": {
     problem: { code: "order-found", findings: 2, gaps: [id], isCompared: true },
     exitCode: 7,

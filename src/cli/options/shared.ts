@@ -45,6 +45,18 @@ export function connectTimeout(fallback: "5s" | "60s"): Flag {
 /** Of a command that a person asks, and waits for the answer. */
 export const database: readonly Flag[] = [databaseUrl, tracker, connectTimeout("5s")];
 
+export const stuckAfter: Flag = {
+  name: "stuck-after",
+  value: "TIME",
+  about: "how long the embedded Postgres may be at one migration (default: 60s)",
+};
+
+export const roles: Flag = {
+  name: "roles",
+  value: "NAMES",
+  about: "roles the migrations take for granted, made in the embedded Postgres: app,reader",
+};
+
 /** Common flags that a command without a database accepts, for scripts that always give them. */
 export const unused: readonly Flag[] = [databaseUrl, tracker];
 

@@ -6,6 +6,8 @@ import {
   policy,
   pooler,
   requireDatabase,
+  roles,
+  stuckAfter,
   tracker,
 } from "./shared.ts";
 
@@ -46,16 +48,8 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
       value: "TIME",
       about: "end the whole, rolled back, after this time (default: none; with --shared 30s)",
     },
-    {
-      name: "stuck-after",
-      value: "TIME",
-      about: "how long the embedded Postgres may be at one migration (default: 60s)",
-    },
-    {
-      name: "roles",
-      value: "NAMES",
-      about: "roles the migrations take for granted, made in the embedded Postgres: app,reader",
-    },
+    stuckAfter,
+    roles,
     { name: "strict", about: "what cannot be verified in this way is a failure too" },
     requireDatabase,
     { name: "junit", value: "FILE", values: "file", about: "write a JUnit report too" },

@@ -33,6 +33,16 @@ export const rehearsals: Explanations<RehearsalProblem> = {
       : "what is said behind it compares it; without --strict it is a note",
     exitCode: 7,
   }),
+  "drift-found": ({ findings }) => ({
+    title: `The database is not what its applied migrations make: ${findings} ${findings === 1 ? "object differs" : "objects differ"}`,
+    hint: "what is to stay belongs into a migration, the rest is taken back by hand; --ignore 'kind name' leaves out what is there on purpose",
+    exitCode: 7,
+  }),
+  "being-migrated": ({ database }) => ({
+    title: `Cannot read ${database} while it is being migrated: its tracker changed meanwhile`,
+    hint: "try again when `lacuna up` has ended",
+    exitCode: 5,
+  }),
   "time-limit": (problem) => ({
     title: `The time limit of ${formatDuration(problem.limitMs)} was reached${problem.during === undefined ? "" : ` in ${problem.during}`}`,
     hint: "everything was rolled back; raise it with --time-limit, or verify on a database that nobody else uses",
