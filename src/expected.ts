@@ -21,7 +21,7 @@ export function expectedIn(
 
 /** What a command does between migrations, for messages. */
 export function doingOf(command: Request["command"]): string {
-  if (command === "fingerprint") return "reading the catalog";
+  if (command === "fingerprint" || command === "drift") return "reading the catalog";
   const isReading = command === "status" || command === "plan" || command === "wait";
   return isReading ? "reading the tracker" : "working on the tracker";
 }

@@ -141,10 +141,11 @@ export class Flags {
   texts(name: string): readonly string[] {
     const value = this.#options[camelCase(name)];
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (values.includes(mark)) this.#wrong(`The flag --${name} needs a value`);
-    return values.flatMap((one) =>
-      typeof one === "string" && one.startsWith(mark) ? [one.slice(1)] : [],
-    );
+    return values.flatMap((one) => {
+      if (typeof one === "string" && one.startsWith(mark) && one.length > 1) return [one.slice(1)];
+      if (one !== undefined) this.#wrong(`The flag --${name} needs a value`);
+      return [];
+    });
   }
 
   durationMs(name: string, defaultMs: number): number {

@@ -72,29 +72,25 @@ export function driftBetween(
   };
 
   for (const { whole, parts } of wholes) {
-    const { kind, name } = whole;
     const reason = reasonOf(whole);
-    if (isIgnored(whole)) ignoredCount++;
-    else if (reason !== undefined) {
-      for (const one of [whole, ...parts]) {
-        toldApart.push({
-          kind: one.kind,
-          name: one.name,
-          expected: one.left,
-          actual: one.right,
-          reason,
-        });
-      }
-    } else if (kind === columnOrder) {
+    if (reason !== undefined) {
+      toldApart.push(...[whole, ...parts].map((one) => asToldApart(one, reason)));
+    } else if (whole.kind === columnOrder) {
       // With a column more or less it is another one too: that is said of the column.
-      if (sortedNames(whole.left) === sortedNames(whole.right)) columnOrders.push(name);
-    } else {
-      const kept = parts.filter((part) => !isIgnored(part));
-      ignoredCount += parts.length - kept.length;
+      if (sortedNames(whole.left) === sortedNames(whole.right)) columnOrders.push(whole.name);
+    } else if (isIgnored(whole)) ignoredCount++;
+    else {
+      const told = parts.filter(({ kind }) => kind !== columnOrder);
+      const kept = told.filter((part) => !isIgnored(part));
+      ignoredCount += told.length - kept.length;
       findings.push({ ...findingOf(whole, circumstances), parts: kept.map(keyOf) });
     }
   }
   return { findings, toldApart, columnOrders, ignored: ignoredCount, idlePatterns: [...idle] };
+}
+
+function asToldApart({ kind, name, left, right }: SchemaDifference, reason: string): ToldApart {
+  return { kind, name, expected: left, actual: right, reason };
 }
 
 /** The definitions as one engine prints both show what differs, and nothing else. */

@@ -39,6 +39,7 @@ export function reasonsIn(
     copiedKey(circumstances, differences),
     printedOtherwise(circumstances),
     otherVersion,
+    otherPrivileges(circumstances),
     legacyTracker(circumstances),
     madeByUnreplayed(circumstances),
   ];
@@ -106,6 +107,25 @@ function otherVersion({ kind, left, right }: SchemaDifference): string | undefin
   return expected?.[2] !== undefined && expected[2] === actual?.[2]
     ? `where the migrations were replayed its version is ${expected[1]}, here ${actual[1]}`
     : undefined;
+}
+
+/**
+ * Since 17 MAINTAIN is a privilege of tables, and an owner has it; since 15 the schema public belongs
+ * to pg_database_owner, and not everybody may create in it.
+ */
+function otherPrivileges({ expectedMajor, actualMajor }: Circumstances): ReasonOf {
+  const isBetween = (major: number): boolean => expectedMajor < major !== actualMajor < major;
+  return ({ kind, name, left, right }) => {
+    if (kind !== "privileges" || left === undefined || right === undefined) return undefined;
+    if (name === "schema public" && isBetween(15))
+      return "since PostgreSQL 15 not everybody may create in the schema public";
+    const [one, other] = [left, right].map((text) =>
+      text.replace(/, MAINTAIN\*?|MAINTAIN\*?, /g, ""),
+    );
+    return one === other && isBetween(17)
+      ? "MAINTAIN is a privilege since PostgreSQL 17"
+      : undefined;
+  };
 }
 
 function legacyTracker({ legacy }: Circumstances): ReasonOf {

@@ -197,6 +197,22 @@ describe("told apart", () => {
     expect(between([copy("fk_1", "p1")], [copy("fk1", "p2")], majors).findings).toHaveLength(2);
   });
 
+  test.each([
+    ["table public.t", "a: DELETE, MAINTAIN, SELECT from a", "a: DELETE, SELECT from a", 16, 1],
+    ["table public.t", "a: DELETE, MAINTAIN, SELECT from a", "a: DELETE, SELECT from a", 17, 0],
+    ["table public.t", "a: MAINTAIN, SELECT from a", "a: DELETE, SELECT from a", 16, 0],
+    ["schema public", "owner pg_database_owner", "owner a", 14, 1],
+    ["schema public", "owner pg_database_owner", "owner a", 15, 0],
+    ["schema app", "owner b", "owner a", 14, 0],
+  ])("privileges of %s: %s, %s in %i", (name, left, right, actualMajor, toldApart) => {
+    const drift = between(
+      [["privileges", name, undefined, left]],
+      [["privileges", name, undefined, right]],
+      { actualMajor },
+    );
+    expect([drift.toldApart.length, drift.findings.length]).toEqual([toldApart, 1 - toldApart]);
+  });
+
   test("the trackers of others, with what stands on them", () => {
     const legacy = [{ schema: "public", table: "Old one" }];
     const drift = between(

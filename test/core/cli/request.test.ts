@@ -436,7 +436,8 @@ describe("help", () => {
 
   test.each([...commands])("the examples of $name are understood", (command) => {
     for (const [example] of command.examples) {
-      const argv = (example.split(/ [|>] /)[0] ?? "").split(" ").slice(1);
+      const words = (example.split(/ [|>] /)[0] ?? "").matchAll(/'([^']*)'|\S+/g);
+      const argv = [...words].map(([word, quoted]) => quoted ?? word).slice(1);
       expect(codesOf(read(...argv))).toEqual([]);
     }
   });
