@@ -37,12 +37,11 @@ export function textRenderer(output: Output, style: Style): Renderer {
       if (outcome.kind === "plan" && style.talk !== "quiet") {
         for (const note of outcome.preview.notes) talk(`note: ${historyNote(note)}`);
       }
-      outcomeData(outcome, style, data, output);
       if (outcome.kind === "drift") {
         for (const { to, text } of driftLines(outcome, style.talk))
           if (to === "data") data(text);
           else talk(text);
-      }
+      } else outcomeData(outcome, style, data, output);
       if (outcome.kind === "stopped" && style.talk !== "quiet")
         talk(`stopped by ${outcome.signal}`);
       if (outcome.kind === "fingerprint" && style.talk !== "quiet")
@@ -58,7 +57,7 @@ export function textRenderer(output: Output, style: Style): Renderer {
 }
 
 function outcomeData(
-  outcome: Outcome,
+  outcome: Exclude<Outcome, { readonly kind: "drift" }>,
   style: Style,
   data: (text: string) => void,
   output: Output,
@@ -96,7 +95,6 @@ function outcomeData(
     case "version":
       for (const line of versionLines(outcome)) data(line);
       return;
-    case "drift":
     case "stopped":
     case "refused":
   }
