@@ -139,6 +139,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "new":
     case "build":
       return runOnFiles(request, around);
+    case "renumber": {
+      const { runInRepository } = await import("./in-repository.ts");
+      return runInRepository(request, { environment, interruption });
+    }
     case "up": {
       const { up } = await import("./commands/up.ts");
       return withWorld(given(request), around, (world) => up(world, request));

@@ -12,7 +12,8 @@ import type { Adoption } from "./core/takeover.ts";
 import type { Unreplayed } from "./core/told-apart.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import type { Method, Verdict } from "./core/verdict.ts";
-import type { Made } from "./ports.ts";
+import type { Version } from "./core/version.ts";
+import type { Made, RenamedBy } from "./ports.ts";
 
 export type Outcome =
   | UpOutcome
@@ -43,6 +44,7 @@ export type Outcome =
   | FingerprintOutcome
   | { readonly kind: "show"; readonly bytes: Uint8Array; readonly advice: string | undefined }
   | { readonly kind: "new"; readonly paths: readonly string[] }
+  | RenumberOutcome
   | BuildOutcome
   | {
       readonly kind: "mark";
@@ -71,6 +73,16 @@ export interface FingerprintOutcome {
   readonly grants: boolean;
   readonly database: string;
   readonly serverVersion: string;
+}
+
+export interface RenumberOutcome {
+  readonly kind: "renumber";
+  readonly was: Version;
+  readonly version: Version;
+  readonly renames: readonly { readonly from: string; readonly to: string }[];
+  readonly by: RenamedBy;
+  /** Whether another migration has the old version still. */
+  readonly isKeptByAnother: boolean;
 }
 
 export interface BuildOutcome {

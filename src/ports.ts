@@ -124,6 +124,30 @@ export interface Folder {
   create(files: readonly { readonly name: string; readonly text: string }[]): readonly string[];
 }
 
+/** A git repository, seen from the folder of the migrations. */
+export interface Repository {
+  readonly hasWorkingTree: boolean;
+  /** The id of a commit. @throws Refusal where there is none. */
+  commit(ref: string): Promise<string>;
+  /** Undefined where two commits have none. */
+  mergeBase(left: string, right: string): Promise<string | undefined>;
+  /** A clone that lacks the older commits. */
+  isShallow(): Promise<boolean>;
+  /** The folder's files as a commit has them; none where it has no such folder. */
+  filesOf(commit: string): Promise<readonly SourceFile[]>;
+  /** The folder's files as a commit of all that is in the working tree and not ignored would have them. */
+  filesHere(): Promise<readonly SourceFile[]>;
+}
+
+/** Gives files other names. */
+export interface Renamer {
+  /** All or none, and never over a file that is there. Says how it was done. */
+  rename(renames: readonly { readonly from: string; readonly to: string }[]): Promise<RenamedBy>;
+}
+
+/** `git mv` where git knows the files. */
+export type RenamedBy = "git mv" | "rename";
+
 /** Makes executables of what this one is made of. */
 export interface Maker {
   /** All or nothing: what stood there before stays where it fails. @throws Refusal */

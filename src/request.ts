@@ -12,6 +12,7 @@ export type Request =
   | FingerprintRequest
   | ShowRequest
   | NewRequest
+  | RenumberRequest
   | MarkRequest
   | VerifyRequest
   | DriftRequest
@@ -99,6 +100,13 @@ export interface NewRequest extends SetRequest {
   readonly command: "new";
   readonly name: string;
   readonly numbering: "next" | "timestamp";
+}
+
+export interface RenumberRequest extends SetRequest {
+  readonly command: "renumber";
+  /** A version or a file's id, as it was written. */
+  readonly old: string;
+  readonly wanted: string | undefined;
 }
 
 export interface BuildRequest {

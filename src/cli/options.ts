@@ -8,6 +8,7 @@ import { man } from "./options/man.ts";
 import { mark } from "./options/mark.ts";
 import { newCommand } from "./options/new.ts";
 import { plan } from "./options/plan.ts";
+import { renumber } from "./options/renumber.ts";
 import { serve } from "./options/serve.ts";
 import { commonFlags, standaloneFlags } from "./options/shared.ts";
 import { show } from "./options/show.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   serve,
   show,
   newCommand,
+  renumber,
   build,
   mark,
   completion,

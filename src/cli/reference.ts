@@ -75,6 +75,7 @@ export const environmentVariables: Entries = [
     "the database of `verify` and `smoke`, which read none of the variables above",
   ],
   ["HOME", "where .pgpass is looked for"],
+  ["GIT_DIR", "the repository of `check` and `renumber`; what else git reads is passed on to it"],
   ["NO_COLOR", "no colours; the same goes for a `TERM` that is dumb"],
   ["GITHUB_ACTIONS", "`verify` writes annotations too, with paths below `GITHUB_WORKSPACE`"],
 ];

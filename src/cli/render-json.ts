@@ -10,6 +10,7 @@ import type { Event } from "../events.ts";
 import type { FingerprintOutcome, Outcome } from "../outcome.ts";
 import { driftFields } from "./drift-json.ts";
 import { neutralise, type Output } from "./output.ts";
+import { renumberFields } from "./check-json.ts";
 import { adoptionJson, type Json, migrationJson, problemJson } from "./json-parts.ts";
 import type { Renderer, Style } from "./render.ts";
 import { verdictJson, verifyFields } from "./verify-json.ts";
@@ -75,24 +76,7 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         problems,
       };
     case "plan":
-      return {
-        exitCode,
-        database: outcome.database,
-        tracker: displayTracker(outcome.tracker),
-        set: { count: outcome.set.size, digest: outcome.digest },
-        adopt: adoptionJson(outcome.adoption),
-        apply: outcome.preview.steps.map(({ entry, script }) => ({
-          ...entryJson(entry),
-          gap: entry.states.includes("gap"),
-          transaction: script.mode === "transaction",
-        })),
-        left: outcome.preview.left.map(entryJson),
-        notes: outcome.preview.notes.map(({ code, entry }) => ({
-          code,
-          version: entry.version,
-        })),
-        problems,
-      };
+      return { exitCode, ...planFields(outcome), problems };
     case "status":
       return { exitCode, ...statusFields(outcome), problems };
     case "fingerprint":
@@ -105,6 +89,8 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       return { exitCode, ...outcome.made, set: outcome.set };
     case "new":
       return { exitCode, paths: outcome.paths };
+    case "renumber":
+      return { exitCode, ...renumberFields(outcome) };
     case "mark":
       return { exitCode, done: outcome.done, problems };
     case "smoke":
@@ -133,6 +119,22 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
         delete: outcome.advice ?? null,
       };
   }
+}
+
+function planFields(outcome: Extract<Outcome, { kind: "plan" }>): Json {
+  return {
+    database: outcome.database,
+    tracker: displayTracker(outcome.tracker),
+    set: { count: outcome.set.size, digest: outcome.digest },
+    adopt: adoptionJson(outcome.adoption),
+    apply: outcome.preview.steps.map(({ entry, script }) => ({
+      ...entryJson(entry),
+      gap: entry.states.includes("gap"),
+      transaction: script.mode === "transaction",
+    })),
+    left: outcome.preview.left.map(entryJson),
+    notes: outcome.preview.notes.map(({ code, entry }) => ({ code, version: entry.version })),
+  };
 }
 
 function statusFields(outcome: Extract<Outcome, { readonly kind: "status" }>): Json {

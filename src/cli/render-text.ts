@@ -8,6 +8,7 @@ import { driftLines } from "./drift-text.ts";
 import { eventLine, historyNote } from "./event-text.ts";
 import { fingerprintDetails } from "./fingerprint-text.ts";
 import { neutralise, type Output } from "./output.ts";
+import { renumberNotes } from "./check-text.ts";
 import { allProblems } from "./problem-text.ts";
 import { readyLine, smokeLines } from "./readiness-text.ts";
 import type { Renderer, Style } from "./render.ts";
@@ -42,6 +43,8 @@ export function textRenderer(output: Output, style: Style): Renderer {
           if (to === "data") data(text);
           else talk(text);
       } else outcomeData(outcome, style, data, output);
+      if (outcome.kind === "renumber" && style.talk !== "quiet")
+        for (const line of renumberNotes(outcome)) talk(line);
       if (outcome.kind === "stopped" && style.talk !== "quiet")
         talk(`stopped by ${outcome.signal}`);
       if (outcome.kind === "fingerprint" && style.talk !== "quiet")
@@ -70,6 +73,7 @@ function outcomeData(
     case "up":
     case "verify":
     case "mark":
+    case "renumber":
     case "build":
     case "ready":
       if (style.talk !== "quiet") for (const line of doneLines(outcome)) data(line);
@@ -102,7 +106,7 @@ function outcomeData(
 
 /** What was done, for people: who asks for quiet goes by the exit code. */
 function doneLines(
-  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "build" | "ready" }>,
+  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "renumber" | "build" | "ready" }>,
 ): readonly string[] {
   switch (outcome.kind) {
     case "up":
@@ -111,6 +115,8 @@ function doneLines(
       return verifySummary(outcome);
     case "mark":
       return outcome.done;
+    case "renumber":
+      return outcome.renames.map(({ from, to }) => `${from} -> ${to}`);
     case "build":
       return buildLines(outcome);
     case "ready":

@@ -103,6 +103,8 @@ function requestOf(
         name: args[0] ?? "",
         numbering: flags.has("timestamp") ? "timestamp" : "next",
       });
+    case "renumber":
+      return succeed({ command: "renumber", folder, old: args[0] ?? "", wanted: args[1] });
     case "completion": {
       const shell = shells.find((one) => one === args[0]);
       return shell === undefined

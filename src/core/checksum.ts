@@ -29,7 +29,8 @@ export function lineEndVariants(bytes: Uint8Array): readonly Checksum[] {
   return [checksumOf(unix), checksumOf(withWindowsLineEnds(unix))];
 }
 
-function withUnixLineEnds(bytes: Uint8Array): Uint8Array {
+/** With LF where there was CRLF; a carriage return that stands alone stays. */
+export function withUnixLineEnds(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length);
   let length = 0;
   for (let index = 0; index < bytes.length; index++) {

@@ -4,6 +4,8 @@ import type { FileProblem } from "./file-problem.ts";
 import type { Place } from "./locate.ts";
 import type { Platform } from "./platform.ts";
 import type { MissingGrant } from "./privileges.ts";
+import type { RenumberFault } from "./renumber.ts";
+import type { RepositoryProblem } from "./repository-problem.ts";
 import type { Version } from "./version.ts";
 
 /**
@@ -18,7 +20,8 @@ export type Problem =
   | DatabaseProblem
   | MigrationProblem
   | RehearsalProblem
-  | ReadinessProblem;
+  | ReadinessProblem
+  | RepositoryProblem;
 
 export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }
@@ -44,7 +47,13 @@ export type RequestProblem =
       readonly reason: string;
     }
   | { readonly code: "not-permitted"; readonly message: string }
-  | { readonly code: "not-marked"; readonly version: Version; readonly message: string };
+  | { readonly code: "not-marked"; readonly version: Version; readonly message: string }
+  | {
+      readonly code: "not-renumbered";
+      readonly old: string;
+      readonly wanted: string | undefined;
+      readonly why: RenumberFault;
+    };
 
 export type HistoryProblem =
   | {

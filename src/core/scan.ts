@@ -96,7 +96,8 @@ export function findVersion(set: MigrationSet, text: string): Migration | undefi
   return version === undefined ? undefined : set.get(version);
 }
 
-interface NamedFile {
+/** What a file's name says. */
+export interface NamedFile {
   readonly file: SourceFile;
   readonly version: Version;
   readonly name: string;
@@ -104,7 +105,8 @@ interface NamedFile {
   readonly direction: "up" | "down";
 }
 
-function parseName(file: SourceFile): NamedFile | undefined {
+/** Undefined for a name that fits no pattern. */
+export function parseName(file: SourceFile): NamedFile | undefined {
   const match = namePattern.exec(file.name);
   const version = parseVersion(match?.[1] ?? "");
   const name = match?.[2];

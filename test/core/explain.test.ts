@@ -543,6 +543,63 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     names: ["permission denied"],
     advises: ["CREATEDB"],
   },
+  "not-renumbered": {
+    problem: {
+      code: "not-renumbered",
+      old: "104",
+      wanted: undefined,
+      why: { kind: "several", ids: ["104_a", "104_b"] },
+    },
+    exitCode: 2,
+    names: ["104", "104_a", "104_b"],
+    advises: ["`lacuna renumber 104_a`", "`lacuna renumber 104_b`"],
+  },
+  "no-git": { problem: { code: "no-git" }, exitCode: 2, names: ["git"], advises: ["install"] },
+  "no-repository": {
+    problem: { code: "no-repository", folder: "db" },
+    exitCode: 2,
+    names: ['"db"'],
+    advises: ["--migrations"],
+  },
+  "outside-repository": {
+    problem: { code: "outside-repository", folder: "/db", root: "/work" },
+    exitCode: 2,
+    names: ['"/db"', '"/work"'],
+    advises: ["--migrations"],
+  },
+  "not-trusted": {
+    problem: {
+      code: "not-trusted",
+      message: "detected dubious ownership in repository at '/work'",
+      command: "git config --global --add safe.directory /work",
+    },
+    exitCode: 2,
+    names: ["dubious ownership", "/work"],
+    advises: ["`git config --global --add safe.directory /work`"],
+  },
+  "no-such-ref": {
+    problem: {
+      code: "no-such-ref",
+      ref: "origin/main",
+      fetch: { remote: "origin", branch: "main" },
+      instead: undefined,
+    },
+    exitCode: 2,
+    names: ["origin/main"],
+    advises: ["`git fetch origin main`"],
+  },
+  "no-merge-base": {
+    problem: { code: "no-merge-base", base: "origin/main", head: "HEAD", history: "shallow" },
+    exitCode: 2,
+    names: ["origin/main", "HEAD", "shallow", "depth"],
+    advises: ["`git fetch --unshallow`", "`fetch-depth: 0`"],
+  },
+  "git-failed": {
+    problem: { code: "git-failed", command: "git ls-tree", message: "not a tree object" },
+    exitCode: 2,
+    names: ["git ls-tree", "not a tree object"],
+    advises: ["by hand"],
+  },
   "scratch-left": {
     problem: { code: "scratch-left", name: "lacuna_scratch_1", message: "permission denied" },
     exitCode: 2,

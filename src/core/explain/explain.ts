@@ -6,6 +6,7 @@ import { history } from "./history.ts";
 import { migrations } from "./migrations.ts";
 import { rehearsals } from "./rehearsals.ts";
 import { readiness } from "./readiness.ts";
+import { repositories } from "./repositories.ts";
 import { requests } from "./requests.ts";
 import { trackers } from "./trackers.ts";
 
@@ -18,6 +19,7 @@ const explanations: Explanations<Problem> = {
   ...migrations,
   ...rehearsals,
   ...readiness,
+  ...repositories,
 };
 
 /** The words, the hint and the exit code of a problem. */

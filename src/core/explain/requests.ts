@@ -1,6 +1,7 @@
 import { releaseName } from "../platform.ts";
 import type { RequestProblem } from "../problem.ts";
-import { type Explanations, quoted } from "./explanation.ts";
+import type { RenumberFault } from "../renumber.ts";
+import { type Explanations, listed, quoted } from "./explanation.ts";
 
 export const requests: Explanations<RequestProblem> = {
   usage: (problem) => ({ title: problem.message, hint: problem.hint, exitCode: 2 }),
@@ -78,4 +79,48 @@ export const requests: Explanations<RequestProblem> = {
     hint: "`lacuna status` shows the state of every version",
     exitCode: 2,
   }),
+  "not-renumbered": ({ old, wanted, why }) => ({
+    ...renumberWords(old, wanted ?? "NEW", why),
+    exitCode: 2,
+  }),
 };
+
+function renumberWords(
+  old: string,
+  wanted: string,
+  why: RenumberFault,
+): { readonly title: string; readonly hint: string } {
+  const cannot = `Cannot renumber ${quoted(old)}`;
+  switch (why.kind) {
+    case "absent":
+      return {
+        title: `${cannot}: there is no such migration`,
+        hint: "name it by its version, or by its file without the endings: lacuna renumber 104_add_users",
+      };
+    case "several":
+      return {
+        title: `${cannot}: it is the version of ${listed(why.ids)}`,
+        hint: `say which: ${why.ids.map((id) => `\`lacuna renumber ${id}\``).join(" or ")}`,
+      };
+    case "two up files":
+      return {
+        title: `${cannot}: it has two up files, ${listed(why.paths.map(quoted))}`,
+        hint: "take one of them away",
+      };
+    case "no version":
+      return {
+        title: `${cannot}: ${quoted(wanted)} is no version`,
+        hint: "a version is digits alone; without one it gets the next that is free",
+      };
+    case "same version":
+      return {
+        title: `${cannot} as ${wanted}: it has this version already`,
+        hint: "leading zeros do not count; without a version it gets the next that is free",
+      };
+    case "taken":
+      return {
+        title: `${cannot} as ${wanted}: ${quoted(why.path)} has this version`,
+        hint: `without a version it gets the next that is free: \`lacuna renumber ${old}\``,
+      };
+  }
+}
