@@ -36,22 +36,22 @@ export async function locate(folder: string, around: Surroundings): Promise<Loca
   // GIT_DIR may be relative to the working directory.
   const start = isNamed ? resolve() : existingFolder(resolve(folder));
   const git = gitIn(start, around);
-  const answer = await git.run(["rev-parse", "--is-inside-work-tree"]).catch((error: unknown) => {
+  const asked = git.run(["rev-parse", "--absolute-git-dir"]).catch((error: unknown) => {
     const isNone = error instanceof Refusal && /not a git repository/.test(wordsOf(error));
     throw isNone ? new Refusal([{ code: "no-repository", folder }]) : error;
   });
-  if (oneLine(answer) !== "true") {
+  const GIT_DIR = oneLine(await asked);
+  const top = await git.ask(["rev-parse", "--show-toplevel"]);
+  if (top === undefined) {
     const path = normalize(folder).replaceAll(sep, "/").replace(/\/$/, "");
-    const root = oneLine(await git.run(["rev-parse", "--absolute-git-dir"]));
     if (isAbsolute(folder) || path === ".." || path.startsWith("../"))
-      throw new Refusal([{ code: "outside-repository", folder, root }]);
+      throw new Refusal([{ code: "outside-repository", folder, root: GIT_DIR }]);
     return { git, path: path === "." ? "" : path, hasWorkingTree: false };
   }
-  const root = oneLine(await git.run(["rev-parse", "--show-toplevel"]));
+  const root = oneLine(top);
   const path = relative(realpathSync(root), realPath(resolve(folder))).replaceAll(sep, "/");
   if (path === ".." || path.startsWith("../") || isAbsolute(path))
     throw new Refusal([{ code: "outside-repository", folder, root }]);
-  const GIT_DIR = oneLine(await git.run(["rev-parse", "--absolute-git-dir"]));
   const named = isNamed ? { GIT_DIR, GIT_WORK_TREE: root } : {};
   const environment = { ...around.environment, ...named };
   return { git: gitIn(root, { ...around, environment }), path, hasWorkingTree: true };
