@@ -2,6 +2,7 @@ import type { Blocker } from "./blockers.ts";
 import type { Difference } from "./entry.ts";
 import type { FileProblem } from "./file-problem.ts";
 import type { Place } from "./locate.ts";
+import type { MergeProblem } from "./merge-problem.ts";
 import type { Platform } from "./platform.ts";
 import type { MissingGrant } from "./privileges.ts";
 import type { RenumberFault } from "./renumber.ts";
@@ -21,7 +22,8 @@ export type Problem =
   | MigrationProblem
   | RehearsalProblem
   | ReadinessProblem
-  | RepositoryProblem;
+  | RepositoryProblem
+  | MergeProblem;
 
 export type RequestProblem =
   | { readonly code: "usage"; readonly message: string; readonly hint: string }

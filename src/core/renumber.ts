@@ -13,7 +13,7 @@ export interface Renumbering {
   readonly isKeptByAnother: boolean;
 }
 
-export interface Rename {
+interface Rename {
   readonly from: SourceFile;
   /** Its name inside the folder. */
   readonly to: string;

@@ -3,6 +3,7 @@ import { databases } from "./databases.ts";
 import type { Explanation, Explanations } from "./explanation.ts";
 import { files } from "./files.ts";
 import { history } from "./history.ts";
+import { merges } from "./merges.ts";
 import { migrations } from "./migrations.ts";
 import { rehearsals } from "./rehearsals.ts";
 import { readiness } from "./readiness.ts";
@@ -20,6 +21,7 @@ const explanations: Explanations<Problem> = {
   ...rehearsals,
   ...readiness,
   ...repositories,
+  ...merges,
 };
 
 /** The words, the hint and the exit code of a problem. */
