@@ -4,7 +4,7 @@ import type { Difference } from "./core/entry.ts";
 import type { FileNote } from "./core/scan.ts";
 import type { HistoryNote } from "./core/plan.ts";
 import type { Migration } from "./core/migration.ts";
-import type { ServerMessage } from "./core/problem.ts";
+import type { Problem, ServerMessage } from "./core/problem.ts";
 import type { Verdict } from "./core/verdict.ts";
 
 /** What a run tells while it goes on. Each is sent after the fact that it states. */
@@ -79,6 +79,8 @@ export type Event =
       readonly isGap: boolean;
       readonly elapsedMs: number;
     }
+  /** `check`: what a branch does that cannot be merged so. */
+  | { readonly kind: "finding"; readonly problem: Problem }
   | { readonly kind: "verdict"; readonly verdict: Verdict }
   | {
       readonly kind: "notice";

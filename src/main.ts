@@ -22,7 +22,7 @@ import { doingOf, expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Database, Refusal } from "./ports.ts";
 import { productVersion } from "./product.ts";
-import type { Request, VerifyRequest } from "./request.ts";
+import type { CheckRequest, Request, VerifyRequest } from "./request.ts";
 import {
   betweenOthers,
   databaseOf,
@@ -63,7 +63,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const renderer = rendererFor(read.value.output, output, style);
   const outcome = await outcomeOf(request, renderer);
   const exitCode = finish(renderer, outcome);
-  if (request.command !== "verify") return exitCode;
+  if (request.command !== "verify" && request.command !== "check") return exitCode;
   const isReported = await reportElsewhere(request, outcome);
   return exitCode === 0 && !isReported ? 2 : exitCode;
 }
@@ -79,7 +79,10 @@ function targetsOf(request: Request): readonly (DatabaseTarget | undefined)[] {
 }
 
 /** The JUnit file, and annotations where GitHub runs this. False: what was asked for is not there. */
-async function reportElsewhere(request: VerifyRequest, outcome: Outcome): Promise<boolean> {
+async function reportElsewhere(
+  request: VerifyRequest | CheckRequest,
+  outcome: Outcome,
+): Promise<boolean> {
   if ((environment["GITHUB_ACTIONS"] ?? "") !== "") {
     const { annotations } = await import("./cli/annotations.ts");
     const root = environment["GITHUB_WORKSPACE"] ?? "";
@@ -139,9 +142,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
     case "new":
     case "build":
       return runOnFiles(request, around);
+    case "check":
     case "renumber": {
       const { runInRepository } = await import("./in-repository.ts");
-      return runInRepository(request, { environment, interruption });
+      return runInRepository(request, { ...around, environment });
     }
     case "up": {
       const { up } = await import("./commands/up.ts");
@@ -256,8 +260,10 @@ async function baseOf(request: VerifyRequest, around: Surroundings): Promise<Bas
       if (!read.ok) throw new Refusal(read.problems);
       return { label: from.path, applied: read.value };
     }
-    case "git":
-      throw new Error("git");
+    case "git": {
+      const { baseOfRef } = await import("./in-repository.ts");
+      return baseOfRef(from.ref, folder, { ...around, environment });
+    }
     case "database": {
       const { baseOfDatabase } = await import("./applied-from.ts");
       const { readSet } = await import("./read-set.ts");

@@ -44,6 +44,7 @@ export type Outcome =
   | FingerprintOutcome
   | { readonly kind: "show"; readonly bytes: Uint8Array; readonly advice: string | undefined }
   | { readonly kind: "new"; readonly paths: readonly string[] }
+  | CheckOutcome
   | RenumberOutcome
   | BuildOutcome
   | {
@@ -143,6 +144,26 @@ export interface DriftOutcome {
   readonly notes: readonly HistoryNote[];
   readonly unreplayed: readonly Unreplayed[];
   readonly problems: readonly Problem[];
+}
+
+export interface CheckOutcome {
+  readonly kind: "check";
+  /** The refs as they were named; the head may be the working tree. */
+  readonly base: string;
+  readonly head: string;
+  /** How many migrations the base has, and how many are new. */
+  readonly counts: { readonly base: number; readonly added: number };
+  readonly findings: readonly Problem[];
+  /** What is left was run; undefined where nothing was, for this reason. */
+  readonly verify: VerifyOutcome | undefined;
+  readonly notRehearsed: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The rehearsal of a command that has one. */
+export function rehearsedIn(outcome: Outcome): VerifyOutcome | undefined {
+  if (outcome.kind === "check") return outcome.verify;
+  return outcome.kind === "verify" ? outcome : undefined;
 }
 
 /** What a rollback does not undo. */

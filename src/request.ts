@@ -12,6 +12,7 @@ export type Request =
   | FingerprintRequest
   | ShowRequest
   | NewRequest
+  | CheckRequest
   | RenumberRequest
   | MarkRequest
   | VerifyRequest
@@ -100,6 +101,15 @@ export interface NewRequest extends SetRequest {
   readonly command: "new";
   readonly name: string;
   readonly numbering: "next" | "timestamp";
+}
+
+export interface CheckRequest extends SetRequest, RehearsalRequest {
+  readonly command: "check";
+  readonly base: string;
+  /** Undefined: the working tree, or HEAD in a bare repository. */
+  readonly head: string | undefined;
+  readonly stuckAfterMs: number;
+  readonly junit: string | undefined;
 }
 
 export interface RenumberRequest extends SetRequest {

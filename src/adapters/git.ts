@@ -16,7 +16,7 @@ export interface Git {
   ask(args: readonly string[]): Promise<Buffer | undefined>;
 }
 
-export interface Surroundings {
+export interface Caller {
   /** GIT_DIR and the like are what a hook is run with: they are passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly interruption: Interruption;
@@ -31,7 +31,7 @@ export interface Located {
 }
 
 /** The repository in which a folder lies, whether the folder is there (any more) or not. */
-export async function locate(folder: string, around: Surroundings): Promise<Located> {
+export async function locate(folder: string, around: Caller): Promise<Located> {
   const isNamed = (around.environment["GIT_DIR"] ?? "") !== "";
   // GIT_DIR may be relative to the working directory.
   const start = isNamed ? resolve() : existingFolder(resolve(folder));
@@ -66,7 +66,7 @@ export function oneLine(bytes: Buffer): string {
   return bytes.toString("utf8").replace(/\n$/, "");
 }
 
-function gitIn(folder: string, { environment, interruption }: Surroundings): Git {
+function gitIn(folder: string, { environment, interruption }: Caller): Git {
   const env = { ...environment, ...quiet };
   const start = (args: readonly string[], input: string): Promise<Ended> =>
     new Promise((end) => {

@@ -2,14 +2,14 @@
 import { lstatSync, realpathSync, renameSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Refusal, type RenamedBy, type Renamer } from "../ports.ts";
-import { type Git, type Located, locate, type Surroundings } from "./git.ts";
+import { type Git, type Located, locate, type Caller } from "./git.ts";
 
 interface Move {
   readonly from: string;
   readonly to: string;
 }
 
-export function renamerIn(folder: string, around: Surroundings): Renamer {
+export function renamerIn(folder: string, around: Caller): Renamer {
   return {
     async rename(moves) {
       for (const { to } of moves) {
@@ -40,10 +40,7 @@ export function renamerIn(folder: string, around: Surroundings): Renamer {
 }
 
 /** Undefined where there is no git, or no repository: files can be renamed without. */
-async function repositoryAround(
-  folder: string,
-  around: Surroundings,
-): Promise<Located | undefined> {
+async function repositoryAround(folder: string, around: Caller): Promise<Located | undefined> {
   try {
     const located = await locate(folder, around);
     return located.hasWorkingTree ? located : undefined;

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
 import { Refusal, type Repository, type Source } from "../ports.ts";
-import { type Git, listOf, type Located, locate, oneLine, type Surroundings } from "./git.ts";
+import { type Git, listOf, type Located, locate, oneLine, type Caller } from "./git.ts";
 import { blobsOf, linkedBlobs } from "./git-blobs.ts";
 import { filesToCommit } from "./working-tree.ts";
 
 /** @param folder As a person names it: messages call the files by it. */
-export async function gitRepository(folder: string, around: Surroundings): Promise<Repository> {
+export async function gitRepository(folder: string, around: Caller): Promise<Repository> {
   const located = await locate(folder, around);
   const { git, hasWorkingTree } = located;
   return {
@@ -30,7 +30,7 @@ export async function gitRepository(folder: string, around: Surroundings): Promi
 }
 
 /** The migrations of a folder as a commit has them. Its files are called as git calls them. */
-export function gitSource(ref: string, folder: string, around: Surroundings): Source {
+export function gitSource(ref: string, folder: string, around: Caller): Source {
   return {
     folder: `${ref}:${folder}`,
     async list() {

@@ -4,7 +4,7 @@
  */
 import { explain } from "../core/explain/explain.ts";
 import type { Problem } from "../core/problem.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, rehearsedIn } from "../outcome.ts";
 import { findingLines, headline } from "./order-text.ts";
 import { neutralise } from "./output.ts";
 
@@ -13,7 +13,8 @@ export function annotations(
   outcome: Outcome,
   relative: (path: string) => string | undefined,
 ): readonly string[] {
-  const verdicts = outcome.kind === "verify" ? outcome.verdicts : [];
+  const rehearsed = rehearsedIn(outcome);
+  const verdicts = rehearsed?.verdicts ?? [];
   const found = verdicts.flatMap((verdict): string[] => {
     const { id, up } = verdict.migration;
     switch (verdict.result) {
@@ -27,9 +28,14 @@ export function annotations(
       }
     }
   });
-  const late = outcome.kind === "verify" ? (outcome.order?.findings ?? []) : [];
+  const late = rehearsed?.order?.findings ?? [];
+  const findings = outcome.kind === "check" ? outcome.findings : [];
   const problems = "problems" in outcome ? outcome.problems : [];
-  const isSaid: ReadonlySet<Problem["code"]> = new Set(["verify-found", "order-found"]);
+  const isSaid: ReadonlySet<Problem["code"]> = new Set([
+    "verify-found",
+    "order-found",
+    "check-found",
+  ]);
   const others = problems.filter((problem) => !isSaid.has(problem.code));
   return [
     ...found,
@@ -39,7 +45,7 @@ export function annotations(
       const message = findingLines(finding).join("\n");
       return command("error", path, undefined, headline(finding), message);
     }),
-    ...others.map((problem) =>
+    ...[...findings, ...others].map((problem) =>
       annotation("lacuna", problem, "path" in problem ? relative(problem.path) : undefined),
     ),
   ];

@@ -1,5 +1,23 @@
 /** What `check` and `renumber` tell, as lines for people. */
-import type { RenumberOutcome } from "../outcome.ts";
+import { explain } from "../core/explain/explain.ts";
+import type { Problem } from "../core/problem.ts";
+import type { CheckOutcome, RenumberOutcome } from "../outcome.ts";
+import { problemLines } from "./problem-text.ts";
+import { verifySummary } from "./verify-text.ts";
+import { count } from "./words.ts";
+
+export function findingLines(problem: Problem): readonly string[] {
+  return [...problemLines(problem, []), `  hint: ${explain(problem).hint}`, ""];
+}
+
+export function checkSummary(outcome: CheckOutcome): readonly string[] {
+  const { base, head, counts, findings, verify, notRehearsed } = outcome;
+  const found = findings.length === 0 ? "no findings" : count(findings.length, "finding");
+  return [
+    `check: ${count(counts.added, "migration")} added to the ${counts.base} of ${base} by ${head}, ${found}`,
+    ...(verify === undefined ? [`not rehearsed: ${notRehearsed}`] : verifySummary(verify)),
+  ];
+}
 
 export function renumberNotes({
   was,

@@ -9,7 +9,10 @@ import { readinessEventLine } from "./readiness-text.ts";
 import { verdictLine } from "./verify-text.ts";
 import { count } from "./words.ts";
 
-export function eventLine(event: Event, verbose: boolean): string | undefined {
+export function eventLine(
+  event: Exclude<Event, { readonly kind: "finding" }>,
+  verbose: boolean,
+): string | undefined {
   switch (event.kind) {
     case "waiting-for-database":
       return `waiting for ${event.database}: ${event.reason}`;

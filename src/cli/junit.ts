@@ -6,30 +6,38 @@ import { explain } from "../core/explain/explain.ts";
 import type { OrderFinding } from "../core/order.ts";
 import type { Problem } from "../core/problem.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, rehearsedIn } from "../outcome.ts";
 import { findingLines, headline } from "./order-text.ts";
 import { problemLines } from "./problem-text.ts";
 
 /** What kept the rehearsal from taking place, or ended it, is a test case of its own. */
 export function junitReport(outcome: Outcome): string {
-  const verdicts = outcome.kind === "verify" ? outcome.verdicts : [];
+  const rehearsed = rehearsedIn(outcome);
+  const verdicts = rehearsed?.verdicts ?? [];
   const problems = "problems" in outcome ? outcome.problems : [];
-  const late = outcome.kind === "verify" ? (outcome.order?.findings ?? []) : [];
-  const findings: ReadonlySet<Problem["code"]> = new Set(["verify-found", "order-found"]);
+  const late = rehearsed?.order?.findings ?? [];
+  const found = outcome.kind === "check" ? outcome.findings : [];
+  const findings: ReadonlySet<Problem["code"]> = new Set([
+    "verify-found",
+    "order-found",
+    "check-found",
+  ]);
   const errors = problems.filter((problem) => !findings.has(problem.code));
   // With --strict what is not verified is among the findings.
   const isStrict = problems.some((one) => one.code === "verify-found" && one.failed === 0);
   const { failed, "not verified": notVerified } = countResults(verdicts);
   const [failing, skipped] = isStrict ? [failed + notVerified, 0] : [failed, notVerified];
-  const failures = failing + late.length;
+  const failures = found.length + failing + late.length;
   const seconds = verdicts.reduce((sum, one) => sum + secondsOf(one), 0);
+  const name = outcome.kind === "check" ? "lacuna check" : "lacuna verify";
   const counts =
-    `tests="${verdicts.length + late.length + errors.length}" failures="${failures}" ` +
+    `tests="${found.length + verdicts.length + late.length + errors.length}" failures="${failures}" ` +
     `errors="${errors.length}" skipped="${skipped}" time="${seconds.toFixed(3)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="lacuna verify" ${counts}>`,
-    `  <testsuite name="lacuna verify" ${counts}>`,
+    `<testsuites name="${name}" ${counts}>`,
+    `  <testsuite name="${name}" ${counts}>`,
+    ...found.map(foundCase),
     ...verdicts.map((verdict) => verdictCase(verdict, isStrict)),
     ...late.map(orderCase),
     ...errors.map(errorCase),
@@ -61,6 +69,11 @@ function orderCase(finding: OrderFinding): string {
   const head = `    <testcase classname="order" name="${escape(finding.what)}" file="${escape(file)}" time="0.000">`;
   const text = [headline(finding), ...findingLines(finding)].join("\n");
   return `${head}<failure message="${escape(headline(finding))}" type="${escape(finding.kind)}">${escape(text)}</failure></testcase>`;
+}
+
+function foundCase(problem: Problem): string {
+  const file = "path" in problem ? problem.path : "";
+  return `    <testcase classname="merge" name="${escape(`${problem.code} ${file}`)}" file="${escape(file)}" time="0.000">${failure("failure", problem)}</testcase>`;
 }
 
 function errorCase(problem: Problem): string {

@@ -1,5 +1,6 @@
 /** The commands, in the order of the help. */
 import { build } from "./options/build.ts";
+import { check } from "./options/check.ts";
 import { completion } from "./options/completion.ts";
 import type { Command, CommandLine } from "./options/definition.ts";
 import { drift } from "./options/drift.ts";
@@ -21,6 +22,7 @@ import { wait } from "./options/wait.ts";
 export const commands: readonly Command[] = [
   up,
   verify,
+  check,
   plan,
   status,
   fingerprint,

@@ -12,7 +12,7 @@ export const exitCodes: Readonly<Record<ExitCode, string>> = {
   4: "the history contradicts itself: duplicate, renamed, renumbered, a dirty old tracker, a full database without a tracker",
   5: "the lock was not to be had, or an outcome is unknown",
   6: "cannot connect, or only through a pooler in transaction mode",
-  7: "`verify` or `drift` found something, or `verify`'s time limit was reached",
+  7: "`verify`, `check` or `drift` found something, or `verify`'s time limit was reached",
   70: "a bug in lacuna",
   130: "interrupted by SIGINT",
   143: "interrupted by SIGTERM",
@@ -77,5 +77,8 @@ export const environmentVariables: Entries = [
   ["HOME", "where .pgpass is looked for"],
   ["GIT_DIR", "the repository of `check` and `renumber`; what else git reads is passed on to it"],
   ["NO_COLOR", "no colours; the same goes for a `TERM` that is dumb"],
-  ["GITHUB_ACTIONS", "`verify` writes annotations too, with paths below `GITHUB_WORKSPACE`"],
+  [
+    "GITHUB_ACTIONS",
+    "`verify` and `check` write annotations too, with paths below `GITHUB_WORKSPACE`",
+  ],
 ];

@@ -10,7 +10,7 @@ import type { Event } from "../events.ts";
 import type { FingerprintOutcome, Outcome } from "../outcome.ts";
 import { driftFields } from "./drift-json.ts";
 import { neutralise, type Output } from "./output.ts";
-import { renumberFields } from "./check-json.ts";
+import { checkFields, renumberFields } from "./check-json.ts";
 import { adoptionJson, type Json, migrationJson, problemJson } from "./json-parts.ts";
 import type { Renderer, Style } from "./render.ts";
 import { verdictJson, verifyFields } from "./verify-json.ts";
@@ -89,6 +89,8 @@ function outcomeFields(outcome: Outcome, exitCode: ExitCode): Json {
       return { exitCode, ...outcome.made, set: outcome.set };
     case "new":
       return { exitCode, paths: outcome.paths };
+    case "check":
+      return { exitCode, ...checkFields(outcome), problems };
     case "renumber":
       return { exitCode, ...renumberFields(outcome) };
     case "mark":

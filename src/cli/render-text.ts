@@ -3,12 +3,12 @@ import { countStates, type Entry, stateOf } from "../core/entry.ts";
 import { cellsIn } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import { displayTracker } from "../core/tracker.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, rehearsedIn } from "../outcome.ts";
 import { driftLines } from "./drift-text.ts";
 import { eventLine, historyNote } from "./event-text.ts";
 import { fingerprintDetails } from "./fingerprint-text.ts";
 import { neutralise, type Output } from "./output.ts";
-import { renumberNotes } from "./check-text.ts";
+import { checkSummary, findingLines, renumberNotes } from "./check-text.ts";
 import { allProblems } from "./problem-text.ts";
 import { readyLine, smokeLines } from "./readiness-text.ts";
 import type { Renderer, Style } from "./render.ts";
@@ -26,6 +26,10 @@ export function textRenderer(output: Output, style: Style): Renderer {
   };
   return {
     event(event) {
+      if (event.kind === "finding") {
+        for (const line of findingLines(event.problem)) talk(line);
+        return;
+      }
       if (style.talk === "quiet") return;
       const line = eventLine(event, style.talk === "verbose");
       if (line === undefined) return;
@@ -50,8 +54,9 @@ export function textRenderer(output: Output, style: Style): Renderer {
       if (outcome.kind === "fingerprint" && style.talk !== "quiet")
         for (const line of fingerprintDetails(outcome)) talk(line);
       if (!("problems" in outcome)) return;
-      if (outcome.kind === "verify") {
-        for (const line of verifyDetails(outcome, style.talk)) talk(line);
+      const rehearsed = rehearsedIn(outcome);
+      if (rehearsed !== undefined) {
+        for (const line of verifyDetails(rehearsed, style.talk)) talk(line);
       }
       const applied = outcome.kind === "up" ? outcome.applied.map((one) => one.id) : [];
       for (const line of allProblems(outcome.problems, applied)) talk(line);
@@ -72,47 +77,60 @@ function outcomeData(
       return;
     case "up":
     case "verify":
+    case "check":
     case "mark":
     case "renumber":
     case "build":
     case "ready":
       if (style.talk !== "quiet") for (const line of doneLines(outcome)) data(line);
       return;
-    case "plan":
-      for (const line of planLines(outcome)) data(line);
-      return;
-    case "status":
-      for (const line of statusLines(outcome)) data(line);
-      return;
-    case "fingerprint":
-      data(outcome.digest);
-      return;
-    case "smoke":
-      for (const line of smokeLines(outcome)) data(line);
-      return;
-    case "new":
-      for (const path of outcome.paths) data(path);
-      return;
-    case "text":
-      data(outcome.text.trimEnd());
-      return;
-    case "version":
-      for (const line of versionLines(outcome)) data(line);
-      return;
     case "stopped":
     case "refused":
+      return;
+    default:
+      for (const line of askedLines(outcome)) data(line);
+  }
+}
+
+/** What was asked for, however little is to be said. */
+function askedLines(
+  outcome: Extract<
+    Outcome,
+    { kind: "plan" | "status" | "fingerprint" | "smoke" | "new" | "text" | "version" }
+  >,
+): readonly string[] {
+  switch (outcome.kind) {
+    case "plan":
+      return planLines(outcome);
+    case "status":
+      return statusLines(outcome);
+    case "fingerprint":
+      return [outcome.digest];
+    case "smoke":
+      return smokeLines(outcome);
+    case "new":
+      return outcome.paths;
+    case "text":
+      return [outcome.text.trimEnd()];
+    case "version":
+      return versionLines(outcome);
   }
 }
 
 /** What was done, for people: who asks for quiet goes by the exit code. */
 function doneLines(
-  outcome: Extract<Outcome, { kind: "up" | "verify" | "mark" | "renumber" | "build" | "ready" }>,
+  outcome: Extract<
+    Outcome,
+    { kind: "up" | "verify" | "check" | "mark" | "renumber" | "build" | "ready" }
+  >,
 ): readonly string[] {
   switch (outcome.kind) {
     case "up":
       return outcome.problems.length === 0 ? [upSummary(outcome)] : [];
     case "verify":
       return verifySummary(outcome);
+    case "check":
+      return checkSummary(outcome);
     case "mark":
       return outcome.done;
     case "renumber":

@@ -7,6 +7,7 @@ import type { DatabaseTarget } from "../core/target.ts";
 import { parseVersion } from "../core/version.ts";
 import type { OutputMode, PolicyRequest, Request, Talk, TargetRequest } from "../request.ts";
 import { type DatabaseSources, findDatabase } from "./database-url.ts";
+import { readCheck } from "./check-request.ts";
 import { readDrift } from "./drift-request.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
@@ -103,6 +104,8 @@ function requestOf(
         name: args[0] ?? "",
         numbering: flags.has("timestamp") ? "timestamp" : "next",
       });
+    case "check":
+      return readCheck(folder, flags);
     case "renumber":
       return succeed({ command: "renumber", folder, old: args[0] ?? "", wanted: args[1] });
     case "completion": {

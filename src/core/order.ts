@@ -2,7 +2,7 @@
  * Whether a migration that comes late leaves what a fresh database gets, where all run in numeric
  * order: the words of the comparison. `rehearsal/order.ts` makes it.
  */
-import type { AppliedSet, Migration, MigrationSet } from "./migration.ts";
+import { type AppliedSet, appliedSetOf, type Migration, type MigrationSet } from "./migration.ts";
 import type { Problem } from "./problem.ts";
 import { compareVersions, type Version } from "./version.ts";
 
@@ -25,6 +25,18 @@ export function appliedOrder({ applied }: Base, set: MigrationSet): readonly Mig
       (left, right) =>
         time(left.version) - time(right.version) || compareVersions(left.version, right.version),
     );
+}
+
+/** Where all of them are applied, in numeric order. */
+export function baseOfMigrations(label: string, migrations: Iterable<Migration>): Base {
+  const appliedAt = new Date(0);
+  const rows = [...migrations].map(({ version, name, up: { checksum } }) => ({
+    version,
+    name,
+    appliedAt,
+    checksum,
+  }));
+  return { label, applied: appliedSetOf(rows) };
 }
 
 export interface OrderReport {
