@@ -79,8 +79,7 @@ describe.each<[string, readonly string[]]>([
 
   test("a bare clone", async () => {
     using repository = repositoryOf(odd, ...flags);
-    const bare = join(repository.around, "bare.git");
-    repository.git("clone", "--quiet", "--bare", ".", bare);
+    const bare = repository.bare();
     const environment = { ...gitEnvironment, GIT_DIR: bare };
     expect(textsOf(await at("m", "main", environment))).toEqual(expected);
   });
@@ -128,8 +127,7 @@ describe("where the folder is", () => {
     using repository = repositoryOf({ "db/m/1_a.sql": "one" });
     symlinkSync("db/m", join(repository.path, "m"));
     repository.commit({});
-    const bare = join(repository.around, "bare.git");
-    repository.git("clone", "--quiet", "--bare", ".", bare);
+    const bare = repository.bare();
     const environment = { ...gitEnvironment, GIT_DIR: bare };
     expect(textsOf(await at("m", "main", environment))).toEqual({ "1_a.sql": "one" });
     expect(textsOf(await at(join(repository.path, "m"), "main"))).toEqual({ "1_a.sql": "one" });
@@ -330,8 +328,7 @@ describe("what keeps from reading", () => {
       code: "outside-repository",
       root: repository.path,
     });
-    const bare = join(repository.around, "bare.git");
-    repository.git("clone", "--quiet", "--bare", ".", bare);
+    const bare = repository.bare();
     const named = { ...gitEnvironment, GIT_DIR: bare };
     for (const path of [folder.path, "../m"])
       expect(await problemOf(at(path, "main", named))).toMatchObject({

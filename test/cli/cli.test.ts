@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import postgres from "postgres";
 import { freshDatabase, sharedServer } from "../support/servers.ts";
+import { gitEnvironment } from "../support/repository.ts";
+import { run as runCommand } from "../support/run.ts";
 import { buildExecutable } from "./executable.ts";
 
 interface Stage {
@@ -59,7 +61,13 @@ async function play(text: string): Promise<string> {
     ? await freshDatabase(await sharedServer(17))
     : undefined;
   const url = new URL(database?.url ?? "postgres://localhost");
-  const words = { DATABASE: url.href, PORT: url.port, NAME: url.pathname.slice(1), FOLDER: folder };
+  const words = {
+    DATABASE: url.href,
+    PORT: url.port,
+    NAME: url.pathname.slice(1),
+    FOLDER: folder,
+    PATH: process.env["PATH"] ?? "",
+  };
   const stage = { folder, environment: {}, words };
   const transcript: string[] = [];
   let file: { path: string; lines: string[] } | undefined;
@@ -113,6 +121,8 @@ async function run(commandLine: string, stage: Stage): Promise<readonly string[]
     const rows = await sql.unsafe(first);
     await sql.end();
     return rows.map((row) => normalise(`> ${JSON.stringify(row)}`, stage));
+  } else if (program === "git") {
+    runCommand("git", argv.slice(1), { cwd: folder, env: gitEnvironment });
   } else if (program === "lacuna") return runLacuna(executable, argv.slice(1), own, stage);
   // One that lacuna made.
   else if (program.startsWith("./"))

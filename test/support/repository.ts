@@ -13,6 +13,8 @@ export interface TestRepository extends Disposable {
   /** Writes files, and removes those that are null. */
   write(files: Texts): void;
   git(...args: readonly string[]): string;
+  /** A bare clone; what it is named by in GIT_DIR. */
+  bare(): string;
   /** Writes files and commits everything. */
   commit(files: Texts, message?: string): void;
 }
@@ -58,6 +60,11 @@ export function repositoryOf(files: Texts, ...flags: readonly string[]): TestRep
     write,
     git,
     commit,
+    bare() {
+      const clone = join(around, "bare.git");
+      git("clone", "--quiet", "--bare", ".", clone);
+      return clone;
+    },
     [Symbol.dispose]() {
       rmSync(around, { recursive: true, force: true });
     },
