@@ -42,6 +42,15 @@ test("in the root, in a folder of it, and from outside", () => {
   expect(check("/", "--migrations", join(repository.path, "migrations")).status).toBe(7);
 });
 
+test("a repository that the environment names, from a folder of it", () => {
+  using repository = repositoryOf(texts);
+  repository.write({ "migrations/1_a.sql": "two\n" });
+  const [program = "", ...argv] = [...command, "--migrations", "../migrations"];
+  const env = { ...gitEnvironment, GIT_DIR: "../.git", GIT_WORK_TREE: ".." };
+  const options = { cwd: join(repository.path, "sub"), env, encoding: "utf8" } as const;
+  expect(spawnSync(program, argv, options).stderr).toContain('1_a.sql" is edited');
+});
+
 test("in a bare repository, and in a folder of it", () => {
   using repository = repositoryOf(texts);
   repository.git("checkout", "--quiet", "-b", "mine");
