@@ -80,21 +80,8 @@ function requestOf(
 ): Result<Request> {
   const folder = flags.text("migrations");
   switch (name) {
-    case "show": {
-      const tracker = readTracker(flags);
-      if (!tracker.ok) return tracker;
-      const direction = flags.has("down") ? "down" : "up";
-      const [version = ""] = args;
-      if (parseVersion(version) === undefined)
-        return usage(`${shown(version)} is no version`, versionHint);
-      return succeed({
-        command: "show",
-        folder,
-        version,
-        direction,
-        tracker: tracker.value,
-      });
-    }
+    case "show":
+      return readShow(folder, args, flags);
     case "build":
       return readBuild(folder, flags);
     case "new":
@@ -133,6 +120,20 @@ function requestOf(
   if (!tracker.ok) return tracker;
   if (!target.ok) return target;
   return succeed(request.value({ folder, target: target.value, tracker: tracker.value }));
+}
+
+function readShow(
+  folder: string | undefined,
+  args: readonly string[],
+  flags: Flags,
+): Result<Request> {
+  const tracker = readTracker(flags);
+  if (!tracker.ok) return tracker;
+  const direction = flags.has("down") ? "down" : "up";
+  const [version = ""] = args;
+  if (parseVersion(version) === undefined)
+    return usage(`${shown(version)} is no version`, versionHint);
+  return succeed({ command: "show", folder, version, direction, tracker: tracker.value });
 }
 
 function readBuild(folder: string | undefined, flags: Flags): Result<Request> {

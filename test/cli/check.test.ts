@@ -45,7 +45,7 @@ test("in the root, in a folder of it, and from outside", () => {
 test("a repository that the environment names, from a folder of it", () => {
   using repository = repositoryOf(texts);
   repository.write({ "migrations/1_a.sql": "two\n" });
-  const [program = "", ...argv] = [...command, "--migrations", "../migrations"];
+  const [program, ...argv] = [...command, "--migrations", "../migrations"];
   const env = { ...gitEnvironment, GIT_DIR: "../.git", GIT_WORK_TREE: ".." };
   const options = { cwd: join(repository.path, "sub"), env, encoding: "utf8" } as const;
   expect(spawnSync(program, argv, options).stderr).toContain('1_a.sql" is edited');

@@ -58,7 +58,7 @@ async function checkIn(
   const { interruption } = world;
   return refusalAsOutcome(async () => {
     const repository = await gitRepository(folder, { environment, interruption });
-    const around = { ...world, repository, folder, embedded, sibling: embedded };
+    const around = { ...world, repository, folder, embedded, sibling: () => embedded() };
     return check(around, { ...request, ...wanted });
   });
 }
