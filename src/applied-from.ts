@@ -2,7 +2,8 @@
 import { connectToRead } from "./connect.ts";
 import { appliedSetOf, type MigrationSet } from "./core/migration.ts";
 import type { Base } from "./core/order.ts";
-import { Refusal, type World } from "./ports.ts";
+import type { Facts } from "./ledger/facts.ts";
+import { Refusal, type Session, type World } from "./ports.ts";
 import type { RehearsalRequest } from "./request.ts";
 import { survey } from "./survey.ts";
 
@@ -13,10 +14,11 @@ export async function baseOfDatabase(
   set: MigrationSet,
 ): Promise<Base> {
   const { tracker, newHere } = request;
-  return connectToRead(world, request, set, async (session, facts) => {
+  const read = async (session: Session, facts: Facts): Promise<Base> => {
     const seen = await survey(session, tracker, set, facts, newHere);
     if (seen.problems.length > 0) throw new Refusal(seen.problems);
     const rows = seen.diff.entries.flatMap((one) => (one.kind === "pending" ? [] : [one.row]));
     return { label: world.database.label, applied: appliedSetOf(rows) };
-  });
+  };
+  return connectToRead(world, request, set, read, "read only");
 }

@@ -8,7 +8,7 @@ import { embedded, type Files, runVerify, worldOf } from "../support/worlds.ts";
 export const patience = 60_000;
 
 /** What is applied: these versions, in this order. */
-export function baseOf(set: MigrationSet, versions: readonly number[]): Base {
+function baseOf(set: MigrationSet, versions: readonly number[]): Base {
   const start = Date.UTC(2026, 0, 1);
   const rows = versions.map((version, index) => {
     const migration = [...set.values()].find((one) => Number(one.version) === version);
