@@ -12,6 +12,7 @@ import { oidOfCatalog } from "./words.ts";
  * names as its users' to fill. Nobody else may change the tables meanwhile, and the role has to be
  * allowed to read all of them: what is hidden would look like what is not there.
  *
+ * @param since Times from then on are all alike: whoever wrote them meant "now".
  * @throws SqlError 42501 where a privilege is missing, or where row security would hide rows from
  *   this role.
  */
@@ -19,11 +20,14 @@ export async function readRows(
   session: Session,
   tracker: TrackerName,
   leftOut: LeftOut = new Map(),
+  since?: Date,
 ): Promise<DatabaseRows> {
   const [found] = await catalogRows(session, `${settingsOfTexts}; ${relationsQuery(tracker)}`);
   const relations = (found ?? []).map((row) => relationOf(row));
   const queries = relations.map((one) =>
-    one.kind === "sequence" ? sequenceQuery(one.name) : tableQuery(one, leftOut.get(one.name)),
+    one.kind === "sequence"
+      ? sequenceQuery(one.name)
+      : tableQuery(one, leftOut.get(one.name), since),
   );
   const answers: (Row | undefined)[] = [];
   for (let start = 0; start < queries.length; start += mostInMessage) {
@@ -48,7 +52,11 @@ const mostInMessage = 200;
 interface Relation {
   readonly kind: "table" | "sequence";
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly isNumbered: boolean }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly isNumbered: boolean;
+    readonly isTime: boolean;
+  }[];
 }
 
 /**
@@ -66,6 +74,7 @@ read as (
 select r.kind, r.name, (
   select pg_catalog.json_agg(pg_catalog.json_build_object(
            'name', pg_catalog.quote_ident(a.attname),
+           'isTime', a.atttypid in ('pg_catalog.timestamptz'::pg_catalog.regtype, 'pg_catalog.timestamp'::pg_catalog.regtype),
            'isNumbered', a.attidentity <> '' or coalesce(a.attgenerated = '' and (
              pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '\\mnextval\\(' or exists (
                select from pg_catalog.pg_depend p join pg_catalog.pg_class s on s.oid = p.refobjid and s.relkind = 'S'
@@ -89,13 +98,24 @@ function relationOf(row: Row): Relation {
  * By the columns' names, not their order: a table's columns may lie otherwise and hold the same.
  * ONLY: rows of children are counted with them.
  */
-function tableQuery(table: Relation, leftOut: ReadonlySet<string> | undefined): string {
+function tableQuery(
+  table: Relation,
+  leftOut: ReadonlySet<string> | undefined,
+  since: Date | undefined,
+): string {
   const told = columnsTold(table, leftOut);
-  const names = told.map(({ name }) => name);
-  const unnumbered = told.filter((one) => !one.isNumbered).map(({ name }) => name);
-  const digests = [names, unnumbered, ...names.map((name) => [name])];
+  const valueOf = ({ name, isTime }: Relation["columns"][number]): string =>
+    isTime && since !== undefined ? untilNow(`t.${name}`, since) : `t.${name}`;
+  const values = told.map(valueOf);
+  const unnumbered = told.filter((one) => !one.isNumbered).map(valueOf);
+  const digests = [values, unnumbered, ...values.map((value) => [value])];
   const columns = digests.map((one, index) => `${digestOf(one)} as digest_${index}`);
   return `select pg_catalog.count(*) as count, ${columns.join(", ")} from only ${table.name} as t`;
+}
+
+function untilNow(value: string, since: Date): string {
+  const start = `'${since.toISOString()}'::pg_catalog.timestamptz`;
+  return `case when ${value} between ${start} and pg_catalog.clock_timestamp() then 'now' else ${value}::text end`;
 }
 
 function columnsTold(
@@ -109,8 +129,8 @@ function columnsTold(
  * A row's text tells null from an empty text, and where each value ends. The sum is a numeric, so
  * it does not depend on the order, and does not overflow.
  */
-function digestOf(columns: readonly string[]): string {
-  const row = `row(${columns.map((name) => `t.${name}`).join(", ")})::text collate pg_catalog."C"`;
+function digestOf(values: readonly string[]): string {
+  const row = `row(${values.join(", ")})::text collate pg_catalog."C"`;
   return `pg_catalog.sum(pg_catalog.hashtextextended(${row}, 0))::text`;
 }
 
@@ -122,8 +142,9 @@ function tableRows(
   const count = Number(row["count"] ?? 0);
   if (count === 0) return [];
   const digest = (index: number): string => row[`digest_${index}`] ?? "";
-  const columns = columnsTold(table, leftOut).map((column, index) => ({
-    ...column,
+  const columns = columnsTold(table, leftOut).map(({ name, isNumbered }, index) => ({
+    name,
+    isNumbered,
     digest: digest(index + 2),
   }));
   return [

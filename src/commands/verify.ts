@@ -127,6 +127,8 @@ function comparing(
   { rehearsal, set, base }: Comparing,
 ): Comparison {
   const { method } = request;
+  // A server's clock may be behind ours.
+  const since = new Date(world.clock.nowMs() - 60_000);
   const inEmpty: InEmpty = (work) =>
     method === "scratch"
       ? inAnotherScratch(rehearsal, set, request, scratchesOf(world), work)
@@ -139,7 +141,7 @@ function comparing(
       method: "embedded",
       made: madeBy(set),
     };
-    const nothing = { rehearsed: undefined, early: undefined };
+    const nothing = { rehearsed: undefined, early: undefined, since };
     return {
       async with({ base: found, verdicts: pending, problem }) {
         if (found === undefined || problem !== undefined) return undefined;
@@ -158,13 +160,13 @@ function comparing(
   const isLate =
     base !== undefined &&
     diff(set, base.applied).entries.some(({ states }) => states.includes("gap"));
-  const early = isLate ? beginInOrder({ rehearsal, set, inEmpty }) : undefined;
+  const early = isLate ? beginInOrder({ rehearsal, set, inEmpty, since }) : undefined;
   return {
     async with({ problem, verdicts: pending }) {
       if (base === undefined || problem !== undefined) return undefined;
       const rehearsed =
         method === "embedded" ? withRoles(world.database, request.roles) : undefined;
-      return compareOrders({ rehearsal, set, base, pending, inEmpty, rehearsed, early });
+      return compareOrders({ rehearsal, set, base, pending, inEmpty, since, rehearsed, early });
     },
     async end() {
       await early?.end();

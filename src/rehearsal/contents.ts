@@ -7,15 +7,16 @@ import type { DatabaseRows, LeftOut } from "../core/rows.ts";
 import type { World } from "../ports.ts";
 import type { MigrateRequest } from "../request.ts";
 
-/** What is in a database that a replay has filled. */
+/** What is in a database that a replay has filled. @param since When it was made, or before that. */
 export function readContents(
   world: World,
   { tracker, connectTimeoutMs }: MigrateRequest,
   set: MigrationSet,
+  since: Date,
 ): Promise<Contents> {
   return connectToRead(silent(world), { tracker, connectTimeoutMs }, set, async (session) => ({
     schema: await readSchema(session, { tracker, grants: false }),
-    rows: await readRows(session, tracker),
+    rows: await readRows(session, tracker, undefined, since),
   }));
 }
 
@@ -24,10 +25,11 @@ export function readStableRows(
   world: World,
   { tracker, connectTimeoutMs }: MigrateRequest,
   set: MigrationSet,
+  since: Date,
   leftOut: LeftOut,
 ): Promise<DatabaseRows> {
   return connectToRead(silent(world), { tracker, connectTimeoutMs }, set, (session) =>
-    readRows(session, tracker, leftOut),
+    readRows(session, tracker, leftOut, since),
   );
 }
 

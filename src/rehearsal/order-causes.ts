@@ -133,13 +133,13 @@ function tracesOf(
   both: readonly (readonly Migration[])[],
   words: readonly string[] | undefined,
 ): Promise<readonly Trace[]> {
-  const { gaps, set, inEmpty } = orders;
+  const { gaps, set, inEmpty, since } = orders;
   const isWanted = (migration: Migration): boolean =>
     gaps.includes(migration) ||
     (isBehind(orders, migration) && (words === undefined || mentions(migration, words)));
   return Promise.all(
     both.map((order) =>
-      inEmpty((database) => traceOf(onDatabase(orders, database), set, order, isWanted)),
+      inEmpty((database) => traceOf(onDatabase(orders, database), set, order, since, isWanted)),
     ),
   );
 }

@@ -74,7 +74,9 @@ export async function compareOrders(options: OrderOptions): Promise<OrderReport 
 }
 
 /** The whole set in numeric order: what can be begun while a rehearsal runs. */
-export function beginInOrder(options: Pick<OrderOptions, "rehearsal" | "set" | "inEmpty">): Early {
+export function beginInOrder(
+  options: Pick<OrderOptions, "rehearsal" | "set" | "inEmpty" | "since">,
+): Early {
   const ready = deferred<Replica>();
   const over = deferred<void>();
   const running = options.inEmpty(async (database) => {
@@ -95,15 +97,15 @@ export function beginInOrder(options: Pick<OrderOptions, "rehearsal" | "set" | "
 }
 
 async function replicaIn(
-  options: Pick<OrderOptions, "rehearsal" | "set">,
+  options: Pick<OrderOptions, "rehearsal" | "set" | "since">,
   database: Database,
   order: readonly Migration[],
 ): Promise<Replica> {
-  const { set, rehearsal } = options;
+  const { set, rehearsal, since } = options;
   const on = onDatabase(options, database);
   const replayed = await replay(on, set, order);
   const isWhole = replayed.problem === undefined && failureOf(replayed) === undefined;
-  const contents = isWhole ? await readContents(on.world, rehearsal.request, set) : nothing;
+  const contents = isWhole ? await readContents(on.world, rehearsal.request, set, since) : nothing;
   return { database, replayed, contents };
 }
 
@@ -115,11 +117,12 @@ async function sameAtOnce(
   orders: Orders,
   { replayed, contents }: Replica,
 ): Promise<OrderReport | undefined> {
-  const { rehearsed, pending, gaps, set, rehearsal } = orders;
+  const { rehearsed, pending, gaps, set, rehearsal, since } = orders;
   const isWhole = [...replayed.verdicts, ...pending].every(isPassed);
   if (rehearsed === undefined || !isWhole) return undefined;
   const { world } = onDatabase(orders, rehearsed);
-  const found = contentDifferences(contents, await readContents(world, rehearsal.request, set));
+  const late = await readContents(world, rehearsal.request, set, since);
+  const found = contentDifferences(contents, late);
   if (found.some(({ kind }) => kind !== "column order")) return undefined;
   return { gaps, result: "same", findings: [], notes: notesOn(found, 0), unverified: undefined };
 }
@@ -175,13 +178,13 @@ interface Compared {
 
 /** Values that are others each time are found out by another run in the same order. */
 async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): Promise<Compared> {
-  const { set, inEmpty, rehearsed, pending, rehearsal } = orders;
+  const { set, inEmpty, rehearsed, pending, rehearsal, since } = orders;
   const found = contentDifferences(inOrder.contents, late.contents);
   const isStable = !found.some(({ kind }) => kind === "rows" || kind === "numbering");
   if (isStable) return { found, stability: { leftOut: new Map(), blurred: new Set(), notes: [] } };
 
   const rows = (database: Database, leftOut: LeftOut): Promise<DatabaseRows> =>
-    readStableRows(onDatabase(orders, database).world, rehearsal.request, set, leftOut);
+    readStableRows(onDatabase(orders, database).world, rehearsal.request, set, since, leftOut);
   const stabilityBy = async (
     again: Database,
   ): Promise<Stability & { readonly own: DatabaseRows }> => {
@@ -221,14 +224,14 @@ async function withoutEarlier(
   found: readonly ContentDifference[],
   stability: Stability,
 ): Promise<readonly ContentDifference[]> {
-  const { applied, set, inEmpty } = orders;
+  const { applied, set, inEmpty, since, rehearsal } = orders;
   const inOrder = inNumericOrder(applied);
   if (inOrder.every((migration, index) => migration === applied[index])) return found;
   const contentsOf = (order: readonly Migration[]): Promise<Contents> =>
     inEmpty(async (database) => {
       const { contents } = await replicaIn(orders, database, order);
       const { world } = onDatabase(orders, database);
-      const rows = await readStableRows(world, orders.rehearsal.request, set, stability.leftOut);
+      const rows = await readStableRows(world, rehearsal.request, set, since, stability.leftOut);
       return stable({ ...contents, rows }, stability);
     });
   const [numeric, real] = await Promise.all([contentsOf(inOrder), contentsOf(applied)]);

@@ -15,6 +15,8 @@ export interface OrderOptions {
   /** What the rehearsal said of what is pending. */
   readonly pending: readonly Verdict[];
   readonly inEmpty: InEmpty;
+  /** Before the first of these databases was made: what they hold of later times is "now". */
+  readonly since: Date;
   /** Where the base and all that is pending ran already, if it is still there. */
   readonly rehearsed: Database | undefined;
   /** What a new database gets, begun while that ran. */

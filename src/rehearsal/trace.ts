@@ -13,6 +13,7 @@ export async function traceOf(
   rehearsal: Rehearsal,
   set: MigrationSet,
   order: readonly Migration[],
+  since: Date,
   isWanted: (migration: Migration) => boolean,
 ): Promise<Trace> {
   const trace = new Map<Migration, ReadonlySet<string>>();
@@ -20,7 +21,7 @@ export async function traceOf(
   const look: Look = {
     isWanted,
     async after(done) {
-      const now = await readContents(rehearsal.world, rehearsal.request, set);
+      const now = await readContents(rehearsal.world, rehearsal.request, set, since);
       const [migration] = done;
       if (migration !== undefined && isWanted(migration)) {
         trace.set(migration, new Set(contentDifferences(before, now).map(({ what }) => what)));

@@ -1,7 +1,12 @@
 /** The digests of what is in the tables. */
 import { expect } from "bun:test";
 import { readRows } from "../../src/catalog/rows.ts";
-import type { DatabaseRows, LeftOut, TableRows } from "../../src/core/rows.ts";
+import {
+  type DatabaseRows,
+  type LeftOut,
+  rowDifferences,
+  type TableRows,
+} from "../../src/core/rows.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import { sessionOptions } from "../support/engines.ts";
 import { contract } from "./contract.ts";
@@ -146,6 +151,28 @@ contract([], (check) => {
     expect(after.columns.map(({ name }) => name)).toEqual(["name"]);
     await ground.sql("update seen set name = 'c' where name = 'b'");
     expect((await tableOf(ground, "public.seen", leftOut)).digest).not.toBe(before.digest);
+  });
+
+  check("times of the run are alike, others are not", async (ground) => {
+    const since = new Date(Date.now() - 60_000);
+    await ground.sql(
+      "set timezone = 'UTC'; create table a (id int, at timestamptz, local timestamp); " +
+        "insert into a values (1, clock_timestamp(), clock_timestamp()), (2, '2020-02-02', '2020-02-02')",
+    );
+    const told = async (): Promise<DatabaseRows> =>
+      ground.database.session(sessionOptions, (session) =>
+        readRows(session, defaultTracker, undefined, since),
+      );
+    const before = await told();
+    await ground.sql(
+      "set timezone = 'UTC'; update a set at = clock_timestamp(), local = clock_timestamp() where id = 1",
+    );
+    expect(await told()).toEqual(before);
+    await ground.sql("update a set at = '2020-02-03' where id = 2");
+    const columns = rowDifferences(before, await told()).map(({ left }) => left?.split(",")[1]);
+    expect(columns[0]?.trim()).toStartWith("at ");
+    await ground.sql("update a set at = 'infinity' where id = 1");
+    expect(rowDifferences(before, await told())).toHaveLength(1);
   });
 
   check("rows are counted where they lie: in partitions, and in children", async (ground) => {
