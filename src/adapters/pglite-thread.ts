@@ -23,6 +23,7 @@ import {
   SqlError,
   type StatementResult,
 } from "../ports.ts";
+import { pgliteModules } from "./pglite-assets.ts";
 import type { Answer, Order, Value, WorkerData } from "./pglite-worker.ts";
 
 export interface ThreadOptions {
@@ -45,7 +46,8 @@ export function threadedPglite(options: ThreadOptions): Database {
         if (leftBehind > 1) throw tooMany(end);
         thread = undefined;
       }
-      thread ??= startThread({ image: options.image });
+      const modules = await pgliteModules().catch(neverStarted);
+      thread ??= startThread({ image: options.image, modules });
       const number = ++sessions;
       const { stuckAfterMs } = options;
       const own = thread;
@@ -206,6 +208,13 @@ async function openSession(
       await thread.stop(canceled());
     },
   };
+}
+
+/** What PGlite is made of is not there, or there is no memory for it. */
+function neverStarted(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const server = { severity: "FATAL", code: "PGLITE_FAILED", message };
+  throw new SqlError("refused", server, { cause });
 }
 
 function canceled(): SqlError {

@@ -8,10 +8,12 @@ import type { ServerMessage } from "../core/problem.ts";
 import { deferred } from "../deferred.ts";
 import { type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { embeddedDatabase } from "./pglite.ts";
+import type { PgliteModules } from "./pglite-assets.ts";
 
 export interface WorkerData {
   /** A cluster to start from. */
   readonly image: Uint8Array<ArrayBuffer> | undefined;
+  readonly modules: PgliteModules;
 }
 
 /** `session` tells sessions that are open at the same time from each other. */
@@ -40,10 +42,10 @@ interface OpenSession {
   close(): Promise<void>;
 }
 
-const { image } = workerData as WorkerData;
+const { image, modules } = workerData as WorkerData;
 const database = embeddedDatabase(
   { engine: "pglite", folder: undefined },
-  image && new Blob([image]),
+  { image: image && new Blob([image]), modules },
 );
 const sessions = new Map<number, OpenSession>();
 let turn: Promise<void> = Promise.resolve();

@@ -13,18 +13,24 @@ import { type EmbeddedTarget, labelOf } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
 import { type Database, type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { pgliteAssets } from "./pglite-assets.ts";
+import { pgliteAssets, type PgliteModules, pgliteModules } from "./pglite-assets.ts";
 import { extensionsFor } from "./pglite-extensions.ts";
 import { type Exchange, queryMessage, readWire, type WireReader } from "./wire.ts";
 
-/** `image` is a cluster to start from, as `dumpDataDir` gives it; the executable has one inside. */
-export function embeddedDatabase(target: EmbeddedTarget, image?: Blob): Database {
+export interface EmbeddedOptions {
+  /** A cluster to start from, as `dumpDataDir` gives it; the executable has one inside. */
+  readonly image?: Blob | undefined;
+  /** Compiled already, by another thread. */
+  readonly modules?: PgliteModules;
+}
+
+export function embeddedDatabase(target: EmbeddedTarget, engine: EmbeddedOptions = {}): Database {
   let unlock: (() => void) | undefined;
   let loaded: readonly string[] | undefined;
   const database = databaseOver(labelOf(target), (extensions) => {
     if (target.folder !== undefined) unlock ??= lockFolder(target.folder);
     loaded = extensions;
-    return openPglite(target, extensions, image);
+    return openPglite(target, extensions, engine);
   });
   return {
     ...database,
@@ -88,7 +94,7 @@ const leaveNothing =
 async function openPglite(
   target: EmbeddedTarget,
   extensions: readonly string[],
-  image: Blob | undefined,
+  { image, modules }: EmbeddedOptions,
 ): Promise<PGlite> {
   const { PGlite: Pglite } = await import("@electric-sql/pglite");
   const { folder } = target;
@@ -98,7 +104,8 @@ async function openPglite(
     return await Pglite.create({
       ...(folder === undefined ? { postgresqlconf: forMemoryOnly } : { dataDir: folder }),
       ...(isNew && image !== undefined ? { loadDataDir: image } : {}),
-      ...(await assetsFor(isNew)),
+      ...assetsFor(isNew),
+      ...(modules ?? (await pgliteModules())),
       extensions: extensionsFor(extensions),
     });
   } catch (error) {
@@ -127,8 +134,8 @@ function prepareFolder(folder: string): void {
 }
 
 /** In the executable the files of PGlite are inside; elsewhere it finds them by itself. */
-async function assetsFor(isNew: boolean): Promise<Partial<PGliteOptions>> {
-  const found = await pgliteAssets();
+function assetsFor(isNew: boolean): Partial<PGliteOptions> {
+  const found = pgliteAssets();
   if (found === undefined) return {};
   const { dataDirImage, ...assets } = found;
   // A new database starts from an image: initdb would take seconds and twice the memory.

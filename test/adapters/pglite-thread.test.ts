@@ -179,7 +179,8 @@ describe("the end of an engine", () => {
     ["in a thread", (): Database => threaded()],
     [
       "in this thread",
-      (): Database => embeddedDatabase({ engine: "pglite", folder: undefined }, new Blob([image])),
+      (): Database =>
+        embeddedDatabase({ engine: "pglite", folder: undefined }, { image: new Blob([image]) }),
     ],
   ])(
     "one that answers nothing any more is lost, %s",
