@@ -20,6 +20,13 @@ export const oldestAndNewest: readonly Engine[] = engines.filter(
   ({ kind, major }) => kind === "pglite" || major === 14 || major === 18,
 );
 
+/**
+ * For what takes long and differs little from one major to the next: every day on the oldest, the
+ * newest and PGlite, and on all of them by `bun run majors`.
+ */
+export const everyday: readonly Engine[] =
+  process.env["EVERY_MAJOR"] === "1" ? engines : oldestAndNewest;
+
 /** A server may have to start first, on a machine that is busy. */
 const patience = 60_000;
 

@@ -11,7 +11,7 @@ import { everyKind } from "../support/every-kind.ts";
 import { richViews } from "../support/rich-views.ts";
 import { type Major, sharedServer } from "../support/servers.ts";
 import { databaseRequest, type Files, refusalAsOutcome, worldOf } from "../support/worlds.ts";
-import { contractSideBySide } from "./contract.ts";
+import { contractSideBySide, everyday } from "./contract.ts";
 import type { Ground } from "./ground.ts";
 
 const users = `create type mood as enum ('glad', 'sad');
@@ -32,37 +32,41 @@ create policy own on users using (id in (select age from users));
 comment on table users is 'people';
 create table orders (id int primary key, user_id int constraint orders_user references users)`;
 
-contractSideBySide([], (check, { major }) => {
-  check("a schema of every kind differs in nothing, whatever the major", async (ground) => {
-    const files = { "1_kinds.sql": everyKind, "2_views.sql": richViews };
-    await applied(ground, files);
-    const found = await driftOf(ground, files, embedded);
-    expect(lines(found)).toEqual([]);
-    const others = found.drift.toldApart.map(({ reason }) => reason);
-    const known = [
-      ...(major < 18 ? [notNull, copies] : []),
-      ...(major < 16 ? [`PostgreSQL ${major} prints it otherwise than 18`] : []),
-    ];
-    expect([...new Set(others)].toSorted()).toEqual(known.toSorted());
-    expect(found.problems).toEqual([]);
-  });
+contractSideBySide(
+  [],
+  (check, { major }) => {
+    check("a schema of every kind differs in nothing, whatever the major", async (ground) => {
+      const files = { "1_kinds.sql": everyKind, "2_views.sql": richViews };
+      await applied(ground, files);
+      const found = await driftOf(ground, files, embedded);
+      expect(lines(found)).toEqual([]);
+      const others = found.drift.toldApart.map(({ reason }) => reason);
+      const known = [
+        ...(major < 18 ? [notNull, copies] : []),
+        ...(major < 16 ? [`PostgreSQL ${major} prints it otherwise than 18`] : []),
+      ];
+      expect([...new Set(others)].toSorted()).toEqual(known.toSorted());
+      expect(found.problems).toEqual([]);
+    });
 
-  check("each change by hand is found and named", async (ground) => {
-    const files = { "1_users.sql": users };
-    await applied(ground, files);
-    for (const [sql] of changes) await ground.sql(sql);
-    const found = await driftOf(ground, files);
-    expect(lines(found)).toEqual(changes.flatMap(([, ...expected]) => expected).toSorted());
-    expect(found.problems).toEqual([
-      { code: "drift-found", findings: found.drift.findings.length },
-    ]);
-    expect(found.drift.columnOrders).toEqual([]);
-    const body = found.drift.findings.find(({ name }) => name === "public.touch()");
-    expect(body?.actual).toContain("by hand");
-    const table = found.drift.findings.find(({ name }) => name === "public.extra");
-    expect(table?.parts).toContain("column public.extra.id");
-  });
-});
+    check("each change by hand is found and named", async (ground) => {
+      const files = { "1_users.sql": users };
+      await applied(ground, files);
+      for (const [sql] of changes) await ground.sql(sql);
+      const found = await driftOf(ground, files);
+      expect(lines(found)).toEqual(changes.flatMap(([, ...expected]) => expected).toSorted());
+      expect(found.problems).toEqual([
+        { code: "drift-found", findings: found.drift.findings.length },
+      ]);
+      expect(found.drift.columnOrders).toEqual([]);
+      const body = found.drift.findings.find(({ name }) => name === "public.touch()");
+      expect(body?.actual).toContain("by hand");
+      const table = found.drift.findings.find(({ name }) => name === "public.extra");
+      expect(table?.parts).toContain("column public.extra.id");
+    });
+  },
+  everyday,
+);
 
 contractSideBySide(
   [],

@@ -9,7 +9,7 @@ import { type Session, SqlError } from "../../src/ports.ts";
 import { engines, type FreshDatabase, sessionOptions } from "../support/engines.ts";
 import { everyKind } from "../support/every-kind.ts";
 import { databaseRequest, runUp, worldOf } from "../support/worlds.ts";
-import { contractSideBySide, databaseSettings, pgliteSkips } from "./contract.ts";
+import { contractSideBySide, databaseSettings, everyday, pgliteSkips } from "./contract.ts";
 
 interface Reading {
   readonly grants?: boolean;
@@ -207,6 +207,7 @@ contractSideBySide(
       expectSame(plain, await schemaIn(ground, { sets }));
     });
   },
+  everyday,
 );
 
 const kindsOfEveryKind: readonly string[] = [

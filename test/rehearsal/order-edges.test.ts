@@ -159,7 +159,7 @@ test(
       "3_t.sql": "alter table t add column b int",
       "4_b.sql": "create index t_b on t (b)",
     };
-    const { verdicts } = await verifyOn(files, [1, 3], { stuckAfterMs: 8000 });
+    const { verdicts } = await verifyOn(files, [1, 3], { stuckAfterMs: 4000 });
     expect(verdicts.map(({ migration, result }) => `${migration.id} ${result}`)).toEqual([
       "2_forever failed",
       "4_b passed",
