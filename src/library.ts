@@ -26,7 +26,7 @@ export type { MigrationFile, Migrations } from "./library/migrations.ts";
 export type { MigrationName } from "./library/name.ts";
 export type { PostgresClient } from "./library/postgres-client.ts";
 export type { VerifyOptions } from "./library/verify.ts";
-export type { VerifyReport, VerifyResult } from "./library/verify-report.ts";
+export type { OrderComparison, VerifyReport, VerifyResult } from "./library/verify-report.ts";
 
 /**
  * Applies what is pending, lowest version first, gaps included: `lacuna up`. Any number of

@@ -1,5 +1,6 @@
 /** What a rehearsal found, as plain data. */
 import type { KeptChange } from "../core/kept.ts";
+import type { OrderFinding, OrderReport } from "../core/order.ts";
 import type { Method, Verdict } from "../core/verdict.ts";
 import type { VerifyOutcome } from "../outcome.ts";
 import { type ExplainedProblem, explained, inLibraryWords } from "./error.ts";
@@ -23,6 +24,26 @@ export interface VerifyResult {
   readonly notes: readonly string[];
 }
 
+/** Whether late migrations leave what a new database gets. */
+export interface OrderComparison {
+  readonly result: OrderReport["result"];
+  readonly gaps: readonly MigrationName[];
+  readonly findings: readonly {
+    readonly kind: OrderFinding["kind"];
+    /** `function public.price()`, `rows of public.settings`. */
+    readonly what: string;
+    /** On a new database, and behind what is applied; undefined: it is not there. */
+    readonly inOrder: string | undefined;
+    readonly late: string | undefined;
+    /** The late migrations that touch it, and those with higher numbers that were applied before. */
+    readonly gaps: readonly MigrationName[];
+    readonly others: readonly MigrationName[];
+  }[];
+  readonly notes: readonly string[];
+  /** Why it was not compared. */
+  readonly reason: string | undefined;
+}
+
 export interface VerifyReport {
   readonly method: Method;
   readonly database: string;
@@ -31,6 +52,8 @@ export interface VerifyReport {
   readonly digest: string;
   /** One for each pending migration, in numeric order. */
   readonly results: readonly VerifyResult[];
+  /** Late migrations beside a new database, where all run in numeric order; undefined: none is late. */
+  readonly order: OrderComparison | undefined;
   /** What a rollback does not undo: measured, and as far as the files tell. */
   readonly notUndone: {
     readonly changes: readonly KeptChange[];
@@ -50,6 +73,7 @@ export function reportOf(outcome: VerifyOutcome): VerifyReport {
     serverVersion,
     digest,
     results: verdicts.map(resultOf),
+    order: outcome.order && comparisonOf(outcome.order),
     notUndone: {
       changes: leftovers.changes,
       statements: leftovers.statements.map(({ migration, line, what }) => ({
@@ -58,6 +82,23 @@ export function reportOf(outcome: VerifyOutcome): VerifyReport {
         what,
       })),
     },
+  };
+}
+
+function comparisonOf({ result, gaps, findings, notes, unverified }: OrderReport): OrderComparison {
+  return {
+    result,
+    gaps: gaps.map(nameOf),
+    findings: findings.map(({ kind, what, inOrder, late, ...finding }) => ({
+      kind,
+      what,
+      inOrder,
+      late,
+      gaps: finding.gaps.map(nameOf),
+      others: finding.others.map(nameOf),
+    })),
+    notes,
+    reason: unverified?.reason,
   };
 }
 

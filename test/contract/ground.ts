@@ -144,7 +144,7 @@ export function groundOn(
   };
 }
 
-function siblingUrl(url: string, name: string): string {
+export function siblingUrl(url: string, name: string): string {
   const other = new URL(url);
   other.pathname = `/${name}`;
   return other.href;

@@ -95,6 +95,28 @@ describe("without a database", () => {
 
 describe("on a database", () => {
   test(
+    "a late migration that leaves something else than a new database gets",
+    async () => {
+      const body = (value: number): string =>
+        `create or replace function f() returns int language sql as 'select ${value}'`;
+      await using fresh = await freshDatabase(await sharedServer(major));
+      using applied = folderOf({ "1_f.sql": body(1), "3_f.sql": body(3) });
+      using folder = folderOf({ "1_f.sql": body(1), "2_f.sql": body(2), "3_f.sql": body(3) });
+      await applyMigrations({ database: fresh.url, migrations: applied.path });
+      const failure = await failureOf({ database: fresh.url, migrations: folder.path });
+      expect([failure.code, failure.exitCode]).toEqual(["order-found", 7]);
+      expect(told(failure)).toEqual(["2_f passed"]);
+      const order = failure instanceof VerifyError ? failure.report.order : undefined;
+      expect(order).toMatchObject({
+        result: "different",
+        gaps: [{ id: "2_f" }],
+        findings: [{ what: "function public.f()", gaps: [{ id: "2_f" }], others: [{ id: "3_f" }] }],
+      });
+    },
+    patience,
+  );
+
+  test(
     "it is rolled back, in a scratch database done for real, and the client stays open",
     async () => {
       await using fresh = await freshDatabase(await sharedServer(major));
