@@ -12,9 +12,9 @@ export function findingLines(problem: Problem): readonly string[] {
 
 export function checkSummary(outcome: CheckOutcome): readonly string[] {
   const { base, head, counts, findings, verify, notRehearsed } = outcome;
-  const found = findings.length === 0 ? "no findings" : count(findings.length, "finding");
+  const found = findings.length === 0 ? "nothing" : count(findings.length, "thing");
   return [
-    `check: ${count(counts.added, "migration")} added to the ${counts.base} of ${base} by ${head}, ${found}`,
+    `check: ${count(counts.added, "migration")} added to the ${counts.base} of ${base} by ${head}, ${found} to put right in the files`,
     ...(verify === undefined ? [`not rehearsed: ${notRehearsed}`] : verifySummary(verify)),
   ];
 }

@@ -8,6 +8,7 @@ import type { ParseNode } from "../core/parse-node.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Parse } from "../core/script.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
+import { compareVersions, nextVersion, type Version } from "../core/version.ts";
 import type { VerifyOutcome } from "../outcome.ts";
 import { type Database, Refusal, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
@@ -99,7 +100,10 @@ export async function verify(
       order,
       problems:
         problem === undefined
-          ? [...problemsIn(verdicts, request), ...orderProblems(order, request)]
+          ? [
+              ...problemsIn(verdicts, request),
+              ...orderProblems(order, request, nextFree(set, found.base)),
+            ]
           : [deadline.isReached ? limitReached(request, during) : problem],
     };
   } catch (error) {
@@ -202,13 +206,19 @@ async function inEmbedded<T>(
 function orderProblems(
   order: OrderReport | undefined,
   { strict }: RehearsalRequest,
+  next: Version,
 ): readonly Problem[] {
   if (order === undefined || order.result === "same") return [];
   const isCompared = order.result === "different";
   if (!isCompared && !strict) return [];
   const named = isCompared ? new Set(order.findings.flatMap((one) => one.gaps)) : order.gaps;
   const gaps = [...named].map((gap) => gap.id);
-  return [{ code: "order-found", findings: order.findings.length, gaps, isCompared }];
+  return [{ code: "order-found", findings: order.findings.length, gaps, next, isCompared }];
+}
+
+function nextFree(set: MigrationSet, base: Base | undefined): Version {
+  const taken = [...set.keys(), ...(base?.applied.keys() ?? [])];
+  return nextVersion(taken.toSorted(compareVersions).at(-1) ?? ("0" as Version));
 }
 
 /** The loop reads the files that are left again each time it goes on behind a failure. */

@@ -236,6 +236,8 @@ export type RehearsalProblem =
       readonly findings: number;
       /** What people call the late migrations. */
       readonly gaps: readonly string[];
+      /** The next version that is free in the set and among what is applied. */
+      readonly next: Version;
       readonly isCompared: boolean;
     }
   /** It had to be stopped together with the engine that it ran in. */

@@ -508,10 +508,16 @@ const samples: { readonly [C in Code]: Sample<C> } = {
     advises: ["lacuna up"],
   },
   "order-found": {
-    problem: { code: "order-found", findings: 2, gaps: [id], isCompared: true },
+    problem: {
+      code: "order-found",
+      findings: 2,
+      gaps: [id],
+      next: versionOf("9"),
+      isCompared: true,
+    },
     exitCode: 7,
     names: [id, "2 differences", "late"],
-    advises: ["lacuna renumber 007"],
+    advises: ["lacuna renumber 007_a 9"],
   },
   "time-limit": {
     problem: { code: "time-limit", limitMs: 30_000, during: id },

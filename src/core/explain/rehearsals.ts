@@ -24,12 +24,12 @@ export const rehearsals: Explanations<RehearsalProblem> = {
     hint: "nothing can be verified behind it: was its file, or one before it, edited after it was applied?",
     exitCode: 7,
   }),
-  "order-found": ({ findings, gaps, isCompared }) => ({
+  "order-found": ({ findings, gaps, next, isCompared }) => ({
     title: isCompared
       ? `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and not to the same end as on a new database: ${findings} ${findings === 1 ? "difference" : "differences"}`
       : `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and could not be compared with a new database (--strict)`,
     hint: isCompared
-      ? `give it a number above what is applied (\`lacuna renumber ${gaps[0]?.split("_")[0] ?? "V"}\`), so that every database runs it last; or add a migration that makes both alike`
+      ? `give it a number above what is applied (\`lacuna renumber ${gaps[0] ?? "V"} ${next}\`), so that every database runs it last; or add a migration that makes both alike`
       : "what is said behind it compares it; without --strict it is a note",
     exitCode: 7,
   }),
