@@ -11,6 +11,13 @@ import { productVersion } from "../../src/product.ts";
 import { linesOf, readArguments } from "./command-line.ts";
 import { documentsOf, pathOf, textOf } from "./documents.ts";
 
+/** What the scripts take from their surroundings. */
+const variables = {
+  GITHUB_BASE_REF: "main",
+  CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
+  PRODUCTION_URL: "postgres://reader@production/app",
+};
+
 describe("compose.yaml", () => {
   const [compose] = documentsOf(textOf("compose.yaml")) as [Compose];
   const { app, migrate, postgres } = compose.services;
@@ -51,52 +58,22 @@ describe("compose.yaml", () => {
 });
 
 describe("github-actions.yml", () => {
-  const text = textOf("github-actions.yml");
-  const [workflow] = documentsOf(text) as [Workflow];
-  const jobs = Object.entries(workflow.jobs).map(([name, job]) => ({ name, job }));
-  const steps = jobs.flatMap(({ job }) => job.steps);
+  const { workflow, jobs, steps } = workflowIn("github-actions.yml");
 
-  test("fits the schema of workflows", () => {
-    // It says that it does not look for the files of `paths`, which are not this repository's.
-    using _ = spyOn(console, "warn").mockImplementation(() => undefined);
-    expect(validateWorkflow(text).errors).toEqual([]);
-    const misspelt = text.replace("timeout-minutes", "timeout-minute");
-    expect(JSON.stringify(validateWorkflow(misspelt).errors)).toContain("'timeout-minute'");
-  });
+  isSound("github-actions.yml", ["verify", "build", "smoke"]);
 
-  test("each job has the rights that it needs, and an end", () => {
-    expect(workflow.permissions).toEqual({});
+  test("each job has the rights that it needs", () => {
     const rights = jobs.map(({ name, job }) => [name, job.permissions]);
     expect(rights).toEqual([
       ["verify", { contents: "read" }],
       ["image", { contents: "read", packages: "write" }],
     ]);
-    for (const { job } of jobs) expect(job["timeout-minutes"]).toBe(15);
-    const checkouts = steps.filter(({ uses = "" }) => uses.startsWith("actions/checkout@"));
-    expect(checkouts.map((step) => step.with)).toEqual(
-      jobs.map(() => ({ "persist-credentials": false })),
-    );
+    const settings = steps.filter(isCheckout).map((step) => step.with);
+    expect(settings).toEqual(jobs.map(() => ({ "persist-credentials": false })));
     // The image is for what was merged.
     expect(workflow.jobs["image"]?.needs).toBe("verify");
     expect(workflow.jobs["image"]?.if).toContain("github.event_name == 'push'");
   });
-
-  test("actions are pinned, and nothing of an event gets into a script", () => {
-    for (const { uses } of steps) if (uses !== undefined) expect(uses).toMatch(/^[\w/-]+@v[0-9]+$/);
-    for (const { run } of steps) if (run !== undefined) expect(run).not.toContain("${{");
-  });
-
-  test.each(jobs)("$name checks what it downloads before it runs it", ({ job }) => {
-    expect(installs(job.steps.flatMap(({ run }) => run ?? []).join("\n"))).toEqual(installation);
-  });
-
-  for (const [name, job] of Object.entries(workflow.jobs))
-    unpacks(`github-actions.yml, ${name},`, job.steps.flatMap(({ run }) => run ?? []).join("\n"));
-  commandLines("github-actions.yml", steps.flatMap(({ run }) => run ?? []).join("\n"), [
-    "verify",
-    "build",
-    "smoke",
-  ]);
 
   test("the report of verify is kept, whatever it found", () => {
     const index = steps.findIndex(({ run }) => run?.includes("--junit verify.xml"));
@@ -104,6 +81,46 @@ describe("github-actions.yml", () => {
       if: "${{ !cancelled() }}",
       with: { path: "verify.xml" },
     });
+  });
+});
+
+describe("github-pull-request.yml", () => {
+  const { workflow, jobs, steps, script } = workflowIn("github-pull-request.yml");
+
+  isSound("github-pull-request.yml", ["check", "verify"]);
+
+  test("it reads the repository, with all of its history, on pull requests alone", () => {
+    // `pull_request_target` would give its secrets to forks.
+    expect(Object.keys(workflow.on)).toEqual(["pull_request"]);
+    expect(jobs.map(({ job }) => job.permissions)).toEqual([{ contents: "read" }]);
+    const settings = steps.filter(isCheckout).map((step) => step.with);
+    expect(settings).toEqual([{ "persist-credentials": false, "fetch-depth": 0 }]);
+  });
+
+  test("the base is that of the pull request, and production is only read", () => {
+    const [checking = [], verifying = []] = linesOf(script, variables);
+    const around = { environment: {}, files: [] };
+    expect(readArguments(checking, around).request).toMatchObject({
+      base: "origin/main",
+      head: undefined,
+      folder: "migrations",
+    });
+    expect(readArguments(verifying, around).request).toMatchObject({
+      target: undefined,
+      appliedFrom: { kind: "database", target: { database: "app", user: "reader" } },
+      folder: "migrations",
+    });
+  });
+
+  test("one step alone has the secret, and it is left out where there is none", () => {
+    const secret = "${{ secrets.PRODUCTION_URL }}";
+    const having = steps.filter((step) => JSON.stringify(step).includes("secrets."));
+    expect(having).toMatchObject([
+      { if: "${{ env.HAS_PRODUCTION_URL == 'true' }}", env: { PRODUCTION_URL: secret } },
+    ]);
+    expect(jobs.map(({ job }) => job.env)).toEqual([
+      { HAS_PRODUCTION_URL: "${{ secrets.PRODUCTION_URL != '' }}" },
+    ]);
   });
 });
 
@@ -118,11 +135,9 @@ describe("gitlab-ci.yml", () => {
     const keys = "stage image timeout rules variables script artifacts";
     expect(Object.keys(job).join(" ")).toBe(keys);
     expect(job.rules.map((rule) => Object.keys(rule))).toEqual([["if", "changes"]]);
-    expect(job.artifacts).toEqual({
-      when: "always",
-      paths: ["verify.xml"],
-      reports: { junit: "verify.xml" },
-    });
+    const reports = ["check.xml", "verify.xml"];
+    expect(job.artifacts).toEqual({ when: "always", paths: reports, reports: { junit: reports } });
+    expect(job.variables).toMatchObject({ GIT_DEPTH: "0" });
   });
 
   test("checks what it downloads before it runs it", () => {
@@ -130,20 +145,75 @@ describe("gitlab-ci.yml", () => {
   });
 
   unpacks("gitlab-ci.yml", job.script.join("\n"));
-  commandLines("gitlab-ci.yml", job.script.join("\n"), ["verify"]);
+  commandLines("gitlab-ci.yml", job.script.join("\n"), ["check", "verify"]);
 });
 
 test("the examples name this version", () => {
-  const texts = ["compose.yaml", "github-actions.yml", "gitlab-ci.yml"].map(textOf).join("\n");
+  const names = ["compose.yaml", "github-actions.yml", "github-pull-request.yml", "gitlab-ci.yml"];
+  const texts = names.map(textOf).join("\n");
   const named = [...texts.matchAll(/(?:lacuna[:-]|\/v)([0-9][0-9.]*[0-9])/g)].map(
     (match) => match[1],
   );
-  expect(named).toEqual(Array.from({ length: 6 }, () => productVersion));
+  expect(named).toEqual(Array.from({ length: 8 }, () => productVersion));
 });
+
+interface WorkflowFile {
+  readonly text: string;
+  readonly workflow: Workflow;
+  readonly jobs: readonly { readonly name: string; readonly job: WorkflowJob }[];
+  readonly steps: WorkflowJob["steps"];
+  readonly script: string;
+}
+
+function workflowIn(file: string): WorkflowFile {
+  const text = textOf(file);
+  const [workflow] = documentsOf(text) as [Workflow];
+  const jobs = Object.entries(workflow.jobs).map(([name, job]) => ({ name, job }));
+  const steps = jobs.flatMap(({ job }) => job.steps);
+  return { text, workflow, jobs, steps, script: scriptOf(steps) };
+}
+
+function scriptOf(steps: WorkflowJob["steps"]): string {
+  return steps.flatMap(({ run }) => run ?? []).join("\n");
+}
+
+function isCheckout({ uses = "" }: WorkflowJob["steps"][number]): boolean {
+  return uses.startsWith("actions/checkout@");
+}
+
+/** What holds for every workflow. @param names The commands of lacuna that it runs. */
+function isSound(file: string, names: readonly string[]): void {
+  const { text, workflow, jobs, steps, script } = workflowIn(file);
+
+  test("fits the schema of workflows", () => {
+    // It says that it does not look for the files of `paths`, which are not this repository's.
+    using _ = spyOn(console, "warn").mockImplementation(() => undefined);
+    expect(validateWorkflow(text).errors).toEqual([]);
+    const misspelt = text.replace("timeout-minutes", "timeout-minute");
+    expect(JSON.stringify(validateWorkflow(misspelt).errors)).toContain("'timeout-minute'");
+  });
+
+  test("no job has a right that it does not ask for, and each has an end", () => {
+    expect(workflow.permissions).toEqual({});
+    for (const { job } of jobs) expect(job["timeout-minutes"]).toBe(15);
+  });
+
+  test("actions are pinned, and nothing of an event gets into a script", () => {
+    for (const { uses } of steps) if (uses !== undefined) expect(uses).toMatch(/^[\w/-]+@v[0-9]+$/);
+    for (const { run } of steps) if (run !== undefined) expect(run).not.toContain("${{");
+  });
+
+  test.each([...jobs])("$name checks what it downloads before it runs it", ({ job }) => {
+    expect(installs(scriptOf(job.steps))).toEqual(installation);
+  });
+
+  for (const { name, job } of jobs) unpacks(`${file}, ${name},`, scriptOf(job.steps));
+  commandLines(file, script, names);
+}
 
 /** Every line that runs lacuna is one that it accepts. */
 function commandLines(file: string, script: string, names: readonly string[]): void {
-  const lines = linesOf(script);
+  const lines = linesOf(script, variables);
 
   test(`${file} runs ${names.join(", ")}`, () => {
     expect(lines.map(([name]) => name)).toEqual([...names]);
@@ -214,11 +284,13 @@ interface ComposeService {
 }
 
 interface Workflow {
+  readonly on: object;
   readonly permissions: unknown;
   readonly jobs: Readonly<Record<string, WorkflowJob>>;
 }
 
 interface WorkflowJob {
+  readonly env?: unknown;
   readonly if?: string;
   readonly needs?: string;
   readonly permissions: unknown;
@@ -233,5 +305,6 @@ interface WorkflowJob {
 interface GitlabJob {
   readonly rules: readonly object[];
   readonly script: readonly string[];
+  readonly variables: unknown;
   readonly artifacts: unknown;
 }

@@ -21,12 +21,32 @@ export function readArguments(argv: readonly string[], around: Surroundings): In
   throw new Error(read.problems.map((problem) => explain(problem).title).join("; "));
 }
 
-/** The lines of a shell script that run lacuna, or an executable that it made; without the program. */
-export function linesOf(script: string): readonly (readonly string[])[] {
+/**
+ * The lines of a shell script that run lacuna, or an executable that it made; without the program.
+ * @param variables What its quoted words may name.
+ */
+export function linesOf(
+  script: string,
+  variables: Readonly<Record<string, string>> = {},
+): readonly (readonly string[])[] {
   return script
     .replaceAll(/\\\n\s*/g, "")
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([program = ""]) => /^\.\/(?:.*\/)?(?:lacuna|migrator)$/.test(program))
-    .map(([, ...argv]) => argv);
+    .map(([, ...argv]) => argv.map((word) => expanded(word, variables)));
+}
+
+/** As the shell would; but a variable without quotes, or one that nobody sets, is a fault. */
+function expanded(word: string, variables: Readonly<Record<string, string>>): string {
+  const [, quoted] = /^"([^"]*)"$/.exec(word) ?? [];
+  if (quoted === undefined) {
+    if (/["'$]/.test(word)) throw new Error(`${word} is not in double quotes as a whole`);
+    return word;
+  }
+  return quoted.replaceAll(/\$(\w*)/g, (_, name: string) => {
+    const value = variables[name];
+    if (value === undefined) throw new Error(`nobody sets $${name}`);
+    return value;
+  });
 }

@@ -1,4 +1,7 @@
-/** What the pods of examples/kubernetes run, run: on a real server, by the roles that they have. */
+/**
+ * What the pods of examples/kubernetes run, and what a workflow asks production, run: on a real
+ * server, by the roles that they have.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,6 +9,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { folderOf } from "../support/folders.ts";
 import { freshDatabase, startServer, type TestServer } from "../support/servers.ts";
+import { linesOf } from "./command-line.ts";
 import { documentsOf, textOf } from "./documents.ts";
 import { manifestOf, podOf } from "./manifest.ts";
 
@@ -72,6 +76,33 @@ test(
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     pod.child.kill("SIGTERM");
     expect(await pod.ended).toBe(143);
+  },
+  patience,
+);
+
+test(
+  "github-pull-request.yml: the right to read the tracker is enough",
+  async () => {
+    const text = textOf("github-pull-request.yml");
+    const grants = [...text.matchAll(/^ +# {3}(grant .*;)$/gm)].map((match) => match[1]);
+    const line = /^ +run: (.* --applied-from .*)$/m.exec(text)?.[1] ?? "";
+    await using database = await freshDatabase(server);
+    const [migrating = []] = argumentsIn("kubernetes/job-and-wait.yaml");
+    await using job = run(migrating, database.url);
+    expect(await job.ended).toBe(0);
+    await query(
+      database.url,
+      "create role reader login; delete from applied_migrations where version = (select max(version) from applied_migrations)",
+    );
+    const url = database.url.replace("postgres@", "reader@");
+    const [verifying = []] = linesOf(line, { PRODUCTION_URL: url });
+    await using refused = run(verifying, database.url);
+    expect(await refused.ended).toBe(2);
+    expect(refused.said()).toContain('it lacks SELECT on table "public"."applied_migrations"');
+    await query(database.url, grants.join(" "));
+    await using verified = run(verifying, database.url);
+    expect(await verified.ended).toBe(0);
+    expect(verified.said()).toMatch(/\b1 passed/);
   },
   patience,
 );
