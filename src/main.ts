@@ -4,7 +4,7 @@
  * `--version` and `--help`, which are asked often, answer in milliseconds.
  */
 import { existsSync, writeFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { inside } from "./adapters/inside.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { watchSignals } from "./adapters/signals.ts";
@@ -16,7 +16,7 @@ import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
 import type { Base } from "./core/order.ts";
 import type { ExitCode } from "./core/problem.ts";
-import type { DatabaseTarget } from "./core/target.ts";
+import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Event } from "./events.ts";
 import { doingOf, expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
@@ -258,7 +258,7 @@ async function baseOf(request: VerifyRequest, around: Surroundings): Promise<Bas
       const { readStatusDocument } = await import("./core/status-document.ts");
       const read = readStatusDocument(from.path, from.text);
       if (!read.ok) throw new Refusal(read.problems);
-      return { label: from.path, applied: read.value };
+      return read.value;
     }
     case "git": {
       const { baseOfRef } = await import("./in-repository.ts");
@@ -268,12 +268,22 @@ async function baseOf(request: VerifyRequest, around: Surroundings): Promise<Bas
       const { baseOfDatabase } = await import("./applied-from.ts");
       const { readSet } = await import("./read-set.ts");
       // What there is to be said of the files, and of the server, is said by the rehearsal.
+      refuseNoDatabase(from.target);
       const quiet = { ...around, reporter: { report: (): void => undefined } };
       return withWorld({ folder, database: databaseOf(from.target) }, quiet, async (world) =>
         baseOfDatabase(world, request, await readSet(world.source, world.reporter)),
       );
     }
   }
+}
+
+/** An embedded Postgres would be made there, and nothing be applied in it: a slip of the pen passes. */
+function refuseNoDatabase(target: DatabaseTarget): void {
+  if (target.engine === "server") return;
+  const { folder } = target;
+  if (folder !== undefined && existsSync(join(folder, "PG_VERSION"))) return;
+  const message = folder === undefined ? "nothing is applied in memory" : "there is no database";
+  throw new Refusal([{ code: "bad-applied-from", source: labelOf(target), message }]);
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {

@@ -24,10 +24,9 @@ export async function readRows(
 ): Promise<DatabaseRows> {
   const [found] = await catalogRows(session, `${settingsOfTexts}; ${relationsQuery(tracker)}`);
   const relations = (found ?? []).map((row) => relationOf(row));
+  const reading = { relations, leftOut, since };
   const queries = relations.map((one) =>
-    one.kind === "sequence"
-      ? sequenceQuery(one.name)
-      : tableQuery(one, leftOut.get(one.name), since),
+    one.kind === "sequence" ? sequenceQuery(one.name) : tableQuery(one, reading),
   );
   const answers: (Row | undefined)[] = [];
   for (let start = 0; start < queries.length; start += mostInMessage) {
@@ -56,6 +55,8 @@ interface Relation {
     readonly name: string;
     readonly isNumbered: boolean;
     readonly isTime: boolean;
+    /** The column of another table that a foreign key of this one alone refers to. */
+    readonly refers: { readonly table: string; readonly column: string } | null;
   }[];
 }
 
@@ -66,7 +67,8 @@ interface Relation {
 function relationsQuery(tracker: TrackerName): string {
   return `with ${scope(tracker)},
 read as (
-  select r.oid, r.kind, r.name from relation r where r.kind in ('r', 'S')
+  select r.oid, r.kind, r.name from relation r
+   where r.kind in ('r', 'S') or r.kind = 'm' and (select c.relispopulated from pg_catalog.pg_class c where c.oid = r.oid)
   union
   select c.oid, c.relkind, c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname)
     from pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig) as config (oid)
@@ -79,10 +81,16 @@ select r.kind, r.name, (
              pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '\\mnextval\\(' or exists (
                select from pg_catalog.pg_depend p join pg_catalog.pg_class s on s.oid = p.refobjid and s.relkind = 'S'
                 where p.classid = ${oidOfCatalog("pg_attrdef")} and p.objid = d.oid
-                  and p.refclassid = ${oidOfCatalog("pg_class")})), false)) order by a.attname)::text
+                  and p.refclassid = ${oidOfCatalog("pg_class")})), false),
+           'refers', (
+             select pg_catalog.json_build_object('table', p.name, 'column', pg_catalog.quote_ident(f.attname))
+               from pg_catalog.pg_constraint k join relation p on p.oid = k.confrelid
+               join pg_catalog.pg_attribute f on f.attrelid = k.confrelid and f.attnum = k.confkey[1]
+              where k.contype = 'f' and k.conrelid = r.oid and k.conkey = array[a.attnum]
+              order by k.conname collate pg_catalog."C" limit 1)) order by a.attname)::text
     from pg_catalog.pg_attribute a
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-   where r.kind = 'r' and a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped) as columns
+   where r.kind in ('r', 'm') and a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped) as columns
   from read r order by r.name collate pg_catalog."C"`;
 }
 
@@ -94,23 +102,54 @@ function relationOf(row: Row): Relation {
   };
 }
 
+interface Reading {
+  readonly relations: readonly Relation[];
+  readonly leftOut: LeftOut;
+  readonly since: Date | undefined;
+}
+
+type Column = Relation["columns"][number];
+
 /**
  * By the columns' names, not their order: a table's columns may lie otherwise and hold the same.
  * ONLY: rows of children are counted with them.
  */
-function tableQuery(
-  table: Relation,
-  leftOut: ReadonlySet<string> | undefined,
-  since: Date | undefined,
-): string {
-  const told = columnsTold(table, leftOut);
-  const valueOf = ({ name, isTime }: Relation["columns"][number]): string =>
-    isTime && since !== undefined ? untilNow(`t.${name}`, since) : `t.${name}`;
-  const values = told.map(valueOf);
-  const unnumbered = told.filter((one) => !one.isNumbered).map(valueOf);
-  const digests = [values, unnumbered, ...values.map((value) => [value])];
+function tableQuery(table: Relation, reading: Reading): string {
+  const values = table.columns.map((column) => valueOf(table, column, "t", reading));
+  const meanings = table.columns
+    .filter((one) => !one.isNumbered)
+    .map((column) => meaningOf(table, column, reading));
+  const told = columnsTold(table, reading.leftOut.get(table.name));
+  const digests = [
+    values,
+    meanings,
+    ...told.map((column) => [valueOf(table, column, "t", reading)]),
+  ];
   const columns = digests.map((one, index) => `${digestOf(one)} as digest_${index}`);
   return `select pg_catalog.count(*) as count, ${columns.join(", ")} from only ${table.name} as t`;
+}
+
+/** Of a column that is left out no more than whether it is null. */
+function valueOf(table: Relation, { name, isTime }: Column, alias: string, at: Reading): string {
+  const value = `${alias}.${name}`;
+  if (at.leftOut.get(table.name)?.has(name) === true) return `(${value} is null)`;
+  return isTime && at.since !== undefined ? untilNow(value, at.since) : value;
+}
+
+/**
+ * A number of another table's sequence means the row that has it: where the same rows got other
+ * numbers, what refers to them means the same, and where the numbers stayed it does not.
+ */
+function meaningOf(table: Relation, column: Column, at: Reading): string {
+  const { refers } = column;
+  const parent = at.relations.find((one) => one.name === refers?.table);
+  const key = parent?.columns.find((one) => one.name === refers?.column);
+  const told = parent?.columns.filter((one) => !one.isNumbered && one.refers === null) ?? [];
+  if (parent === undefined || key?.isNumbered !== true || told.length === 0) {
+    return valueOf(table, column, "t", at);
+  }
+  const row = told.map((one) => valueOf(parent, one, "p", at)).join(", ");
+  return `(select row(${row})::text from ${parent.name} as p where p.${key.name} = t.${column.name})`;
 }
 
 function untilNow(value: string, since: Date): string {
@@ -131,7 +170,7 @@ function columnsTold(
  */
 function digestOf(values: readonly string[]): string {
   const row = `row(${values.join(", ")})::text collate pg_catalog."C"`;
-  return `pg_catalog.sum(pg_catalog.hashtextextended(${row}, 0))::text`;
+  return `pg_catalog.md5(pg_catalog.sum(pg_catalog.hashtextextended(${row}, 0))::text)`;
 }
 
 function tableRows(

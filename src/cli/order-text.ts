@@ -5,11 +5,11 @@ import { problemLines } from "./problem-text.ts";
 import { count } from "./words.ts";
 
 /** What was found, in a line. */
-export function orderSummary({ gaps, result, findings }: OrderReport): string {
+export function orderSummary({ gaps, result, findings, caveats }: OrderReport): string {
   const late = count(gaps.length, "gap");
   switch (result) {
     case "same":
-      return `order: ${late} compared with a new database: the same comes out`;
+      return `order: ${late} compared with a new database: the same comes out${caveats.length === 0 ? "" : ", as far as the files tell"}`;
     case "different":
       return `order: ${late} compared with a new database: ${count(findings.length, "difference")}`;
     case "not compared":
@@ -27,8 +27,11 @@ export function orderFindings({ findings }: OrderReport): readonly string[] {
   return [...groups].flatMap(([head, group]) => [head, ...group.flatMap(findingLines), ""]);
 }
 
-export function orderNotes({ gaps, notes, unverified }: OrderReport): readonly string[] {
+export function orderNotes({ gaps, notes, caveats, unverified }: OrderReport): readonly string[] {
   return [
+    ...(caveats.length === 0
+      ? []
+      : [`note: the comparison is as true as the files: ${caveats.join("; ")}`]),
     ...notes.map((note) => `note: ${note}`),
     ...(unverified === undefined
       ? []

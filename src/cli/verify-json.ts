@@ -46,11 +46,12 @@ function baseJson({ base }: VerifyOutcome): Json | null {
   return { from: label, applied: count, leftOut: leftOut.map(verdictJson) };
 }
 
-function orderJson({ gaps, result, findings, notes, unverified }: OrderReport): Json {
+function orderJson({ gaps, result, findings, caveats, notes, unverified }: OrderReport): Json {
   return {
     result,
     gaps: gaps.map(migrationJson),
     findings: findings.map(findingJson),
+    caveats,
     notes,
     reason: unverified?.reason ?? null,
     way: unverified?.way ?? null,

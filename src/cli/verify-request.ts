@@ -104,8 +104,10 @@ function readAppliedFrom(
     return target.ok ? succeed({ kind: "database", target: target.value }) : target;
   }
   const written = sources.readFile(text);
+  // A URL or words for libpq, misspelt, may hold a password.
+  const source = /[@=]|\/\/|password/i.test(text) ? "what is not shown" : text;
   return written === undefined
-    ? refuse({ code: "bad-applied-from", source: text, message: "there is no such file" })
+    ? refuse({ code: "bad-applied-from", source, message: "there is no such file" })
     : succeed({ kind: "status", path: text, text: written });
 }
 

@@ -10,7 +10,7 @@ import type { Parse } from "../core/script.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
 import { compareVersions, nextVersion, type Version } from "../core/version.ts";
 import type { VerifyOutcome } from "../outcome.ts";
-import { type Database, Refusal, type World } from "../ports.ts";
+import { type Database, Refusal, SqlError, type World } from "../ports.ts";
 import { readSet } from "../read-set.ts";
 import { withDeadline } from "../rehearsal/deadline.ts";
 import {
@@ -108,7 +108,8 @@ export async function verify(
     };
   } catch (error) {
     // While it waited for the lock, or for the database.
-    if (!(error instanceof Refusal) || !deadline.isReached) throw error;
+    if (!(error instanceof Refusal || error instanceof SqlError) || !deadline.isReached)
+      throw error;
     throw new Refusal([limitReached(request, undefined)]);
   } finally {
     deadline.end();
@@ -208,7 +209,9 @@ function orderProblems(
   { strict }: RehearsalRequest,
   next: Version,
 ): readonly Problem[] {
-  if (order === undefined || order.result === "same") return [];
+  if (order === undefined) return [];
+  const isTrue = order.result === "same" && order.caveats.length === 0;
+  if (isTrue || (order.result === "same" && !strict)) return [];
   const isCompared = order.result === "different";
   if (!isCompared && !strict) return [];
   const named = isCompared ? new Set(order.findings.flatMap((one) => one.gaps)) : order.gaps;

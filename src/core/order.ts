@@ -2,6 +2,7 @@
  * Whether a migration that comes late leaves what a fresh database gets, where all run in numeric
  * order: the words of the comparison. `rehearsal/order.ts` makes it.
  */
+import { differsInLineEndsOnly } from "./checksum.ts";
 import { type AppliedSet, appliedSetOf, type Migration, type MigrationSet } from "./migration.ts";
 import type { Problem } from "./problem.ts";
 import { compareVersions, type Version } from "./version.ts";
@@ -11,6 +12,8 @@ export interface Base {
   /** `localhost/app`, `status.json`, `git:main`. */
   readonly label: string;
   readonly applied: AppliedSet;
+  /** Versions of `no-transaction` files that stopped at a statement. */
+  readonly inPart?: ReadonlySet<Version>;
 }
 
 /**
@@ -39,12 +42,26 @@ export function baseOfMigrations(label: string, migrations: Iterable<Migration>)
   return { label, applied: appliedSetOf(rows) };
 }
 
+/** What of a base its files do not tell: they were edited since, or are not in the set. */
+export function caveatsOf({ applied }: Base, set: MigrationSet): readonly string[] {
+  return [...applied.values()].flatMap(({ version, name, checksum }): string[] => {
+    const migration = set.get(version);
+    if (migration === undefined) return [`${version}_${name} is applied, and not in this set`];
+    const { id, up } = migration;
+    const isEdited =
+      checksum !== null && checksum !== up.checksum && !differsInLineEndsOnly(up.bytes, checksum);
+    return isEdited ? [`${id} was edited after it was applied`] : [];
+  });
+}
+
 export interface OrderReport {
   /** The pending migrations that are late. */
   readonly gaps: readonly Migration[];
   /** `same`: but for what the notes say, which harms nobody. */
   readonly result: "same" | "different" | "not compared";
   readonly findings: readonly OrderFinding[];
+  /** Where the base is not what its files say today: a comparison can only be as true. */
+  readonly caveats: readonly string[];
   /** What differs and harms nobody: the order of columns, the numbers that a sequence gave. */
   readonly notes: readonly string[];
   /** Why it was not compared, and how it can be. */

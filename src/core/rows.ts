@@ -12,7 +12,10 @@ export interface TableRows {
   readonly count: number;
   /** Of whole rows, without the columns that were left out. */
   readonly digest: string;
-  /** The same without the columns that number the rows by a sequence too. */
+  /**
+   * What the rows mean: without the columns that number them by a sequence, and with the row that is
+   * referred to in the place of its number.
+   */
   readonly digestWithoutNumbers: string;
   /** By name, without those that were left out. */
   readonly columns: readonly {
@@ -53,7 +56,9 @@ export function rowDifferences(left: DatabaseRows, right: DatabaseRows): readonl
   const sequences = pairs(left.sequences, right.sequences, ({ name }) => name);
   return [
     ...tables.flatMap(([table, one, other]): RowDifference[] => {
-      if (one?.digest === other?.digest && one?.count === other?.count) return [];
+      const meansTheSame =
+        one?.count === other?.count && one?.digestWithoutNumbers === other?.digestWithoutNumbers;
+      if (meansTheSame && one?.digest === other?.digest) return [];
       const columns = columnsThatDiffer(one, other);
       return [
         {
@@ -61,9 +66,8 @@ export function rowDifferences(left: DatabaseRows, right: DatabaseRows): readonl
           table,
           left: one && inWords(one, columns),
           right: other && inWords(other, columns),
-          isNumberingOnly:
-            one?.count === other?.count &&
-            one?.digestWithoutNumbers === other?.digestWithoutNumbers,
+          // Another set of numbers was not given by a sequence in another order.
+          isNumberingOnly: meansTheSame && haveSameNumbers(one, other),
         },
       ];
     }),
@@ -82,6 +86,15 @@ export function rowDifferences(left: DatabaseRows, right: DatabaseRows): readonl
           ],
     ),
   ];
+}
+
+function haveSameNumbers(one: TableRows | undefined, other: TableRows | undefined): boolean {
+  const numbers = (rows: TableRows | undefined): string =>
+    (rows?.columns ?? [])
+      .filter((column) => column.isNumbered)
+      .map(({ name, digest }) => `${name} ${digest}`)
+      .join();
+  return numbers(one) === numbers(other);
 }
 
 /**
@@ -121,13 +134,17 @@ function columnsThatDiffer(
     .map(({ name }) => name);
 }
 
-function inWords({ count, columns, digest }: TableRows, differing: readonly string[]): string {
+function inWords(
+  { count, columns, digest, digestWithoutNumbers }: TableRows,
+  differing: readonly string[],
+): string {
   const rows = `${count} ${count === 1 ? "row" : "rows"}`;
   const own = columns.filter(({ name }) => differing.includes(name));
   if (digest === "") return rows;
+  // Each column holds the same: it is how they go together, or what they refer to.
   return own.length === 0
-    ? `${rows}, digest ${digest.slice(0, 8)}`
-    : `${rows}, ${own.map((one) => `${one.name} ${one.digest.slice(0, 8)}`).join(", ")}`;
+    ? `${rows}, #${digest.slice(0, 4)}${digestWithoutNumbers.slice(0, 4)}`
+    : `${rows}, ${own.map((one) => `${one.name} #${one.digest.slice(0, 8)}`).join(", ")}`;
 }
 
 function pairs<T>(

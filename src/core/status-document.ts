@@ -1,11 +1,12 @@
 /** Reads what `lacuna status --json` wrote: a database's applied set, without its database. */
 import { parseChecksum } from "./checksum.ts";
-import { type AppliedRow, type AppliedSet, appliedSetOf } from "./migration.ts";
+import { type AppliedRow, appliedSetOf } from "./migration.ts";
+import type { Base } from "./order.ts";
 import { type Result, refuse, succeed } from "./result.ts";
-import { parseVersion } from "./version.ts";
+import { parseVersion, type Version } from "./version.ts";
 
 /** @param path What to call the file in messages. */
-export function readStatusDocument(path: string, written: string): Result<AppliedSet> {
+export function readStatusDocument(path: string, written: string): Result<Base> {
   const bad = (message: string): ReturnType<typeof refuse> =>
     refuse({ code: "bad-applied-from", source: path, message });
   const document = parsed(written);
@@ -19,7 +20,11 @@ export function readStatusDocument(path: string, written: string): Result<Applie
     return bad(`what is applied was not known there: ${text(unknown["title"])}`);
   }
   const rows: AppliedRow[] = [];
+  const inPart = new Set<Version>();
   for (const entry of listOf(migrations)) {
+    const stopped = parseVersion(text(entry["version"]));
+    const states = Array.isArray(entry["problems"]) ? entry["problems"] : [];
+    if (stopped !== undefined && states.includes("in progress")) inPart.add(stopped);
     const { appliedAs, appliedAt, appliedChecksum } = entry;
     if (appliedAs === undefined) continue;
     const version = parseVersion(text(entry["version"]));
@@ -29,12 +34,16 @@ export function readStatusDocument(path: string, written: string): Result<Applie
       version === undefined ||
       checksum === undefined ||
       typeof appliedAs !== "string" ||
+      controls.test(appliedAs) ||
       Number.isNaN(time?.getTime());
     if (isWrong) return bad(`version ${text(entry["version"])} is not as status writes it`);
     rows.push({ version, name: appliedAs, appliedAt: time, checksum });
   }
-  return succeed(appliedSetOf(rows));
+  return succeed({ label: path, applied: appliedSetOf(rows), inPart });
 }
+
+/** No name of a file has them, and a terminal or a log would obey. */
+const controls = /[\u0000-\u001f\u007f-\u009f]/;
 
 type Json = Readonly<Record<string, unknown>>;
 

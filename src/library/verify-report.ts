@@ -39,6 +39,8 @@ export interface OrderComparison {
     readonly gaps: readonly MigrationName[];
     readonly others: readonly MigrationName[];
   }[];
+  /** What of the base its files do not tell: the comparison is as true as they are. */
+  readonly caveats: readonly string[];
   readonly notes: readonly string[];
   /** Why it was not compared. */
   readonly reason: string | undefined;
@@ -85,7 +87,14 @@ export function reportOf(outcome: VerifyOutcome): VerifyReport {
   };
 }
 
-function comparisonOf({ result, gaps, findings, notes, unverified }: OrderReport): OrderComparison {
+function comparisonOf({
+  result,
+  gaps,
+  findings,
+  caveats,
+  notes,
+  unverified,
+}: OrderReport): OrderComparison {
   return {
     result,
     gaps: gaps.map(nameOf),
@@ -97,6 +106,7 @@ function comparisonOf({ result, gaps, findings, notes, unverified }: OrderReport
       gaps: finding.gaps.map(nameOf),
       others: finding.others.map(nameOf),
     })),
+    caveats,
     notes,
     reason: unverified?.reason,
   };

@@ -15,7 +15,7 @@ export function readContents(
   since: Date,
 ): Promise<Contents> {
   return connectToRead(silent(world), { tracker, connectTimeoutMs }, set, async (session) => ({
-    schema: await readSchema(session, { tracker, grants: false }),
+    schema: await readSchema(session, { tracker, grants: true }),
     rows: await readRows(session, tracker, undefined, since),
   }));
 }

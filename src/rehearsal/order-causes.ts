@@ -183,19 +183,21 @@ function isAmong(names: readonly string[]): (word: string) => boolean {
   return (word) => names.includes(word);
 }
 
+const unsaid = { notes: [], caveats: [], unverified: undefined };
+
 export function failsInEither(gaps: readonly Migration[], { id }: Migration): OrderReport {
   return notCompared(gaps, `${id} fails in either order`, "mend it first");
 }
 
 function different(gaps: readonly Migration[], finding: OrderFinding): OrderReport {
-  return { gaps, result: "different", findings: [finding], notes: [], unverified: undefined };
+  return { gaps, result: "different", findings: [finding], ...unsaid };
 }
 
 function same(gaps: readonly Migration[]): OrderReport {
-  return { gaps, result: "same", findings: [], notes: [], unverified: undefined };
+  return { gaps, result: "same", findings: [], ...unsaid };
 }
 
 export function notCompared(gaps: readonly Migration[], reason: string, way: string): OrderReport {
   const unverified = { reason, way };
-  return { gaps, result: "not compared", findings: [], notes: [], unverified };
+  return { gaps, result: "not compared", findings: [], ...unsaid, unverified };
 }

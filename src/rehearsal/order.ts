@@ -5,7 +5,7 @@
  */
 import { contentDifferences, type ContentDifference, type Contents } from "../core/contents.ts";
 import type { Migration } from "../core/migration.ts";
-import { appliedOrder, type OrderReport } from "../core/order.ts";
+import { appliedOrder, caveatsOf, type OrderReport } from "../core/order.ts";
 import {
   type DatabaseRows,
   type LeftOut,
@@ -31,6 +31,11 @@ import { leftOutOf, replay } from "./replay.ts";
 
 /** Undefined: nothing is late. @throws Refusal where it was interrupted. */
 export async function compareOrders(options: OrderOptions): Promise<OrderReport | undefined> {
+  const report = await compare(options);
+  return report && { ...report, caveats: caveatsOf(options.base, options.set) };
+}
+
+async function compare(options: OrderOptions): Promise<OrderReport | undefined> {
   const { set, base, pending, inEmpty } = options;
   const gaps = pending.filter((one) => one.isGap).map((one) => one.migration);
   if (gaps.length === 0) return undefined;
@@ -38,6 +43,11 @@ export async function compareOrders(options: OrderOptions): Promise<OrderReport 
   if (unverified?.result === "not verified") {
     const { migration, reason, way } = unverified;
     return notCompared(gaps, `${migration.id} could not be run: ${reason}`, way);
+  }
+  const inPart = pending.find((one) => base.inPart?.has(one.migration.version) === true);
+  if (inPart !== undefined) {
+    const reason = `${inPart.migration.id} stopped at a statement there, and is applied in part`;
+    return notCompared(gaps, reason, "run `lacuna up` first");
   }
   // It would get stuck in each of the engines.
   const stuck = pending.find((one) => one.result === "failed" && one.problem.code === "stuck");
@@ -124,7 +134,14 @@ async function sameAtOnce(
   const late = await readContents(world, rehearsal.request, set, since);
   const found = contentDifferences(contents, late);
   if (found.some(({ kind }) => kind !== "column order")) return undefined;
-  return { gaps, result: "same", findings: [], notes: notesOn(found, 0), unverified: undefined };
+  return {
+    gaps,
+    result: "same",
+    findings: [],
+    caveats: [],
+    notes: notesOn(found, 0),
+    unverified: undefined,
+  };
 }
 
 function isPassed({ result }: Verdict): boolean {
@@ -159,6 +176,7 @@ async function compareReplicas(
     gaps,
     result: findings.length === 0 ? "same" : "different",
     findings,
+    caveats: [],
     notes: [...notesOn(judged, found.length - judged.length), ...stability.notes],
     unverified: undefined,
   };
@@ -192,9 +210,12 @@ async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): P
     const [own, control] = await Promise.all([rows(late.database, leftOut), rows(again, leftOut)]);
     // A table that differs even so is another one each time as a whole.
     const tables = rowDifferences(own, control).flatMap(({ table }) => table ?? []);
-    const notes = tables.map(
-      (table) => `rows of ${table} are others each time: only their number is compared`,
-    );
+    const notes = [
+      ...leftOutNotes(leftOut),
+      ...tables.map(
+        (table) => `rows of ${table} are others each time: only their number is compared`,
+      ),
+    ];
     return { leftOut, blurred: new Set(tables), notes, own };
   };
   const stability =
@@ -212,6 +233,15 @@ async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): P
     ),
     stability,
   };
+}
+
+function leftOutNotes(leftOut: LeftOut): readonly string[] {
+  const names = [...leftOut].flatMap(([table, columns]) =>
+    [...columns].map((column) => `${table}.${column}`),
+  );
+  return names.length === 0
+    ? []
+    : [`others each time, and compared only by where they are null: ${names.join(", ")}`];
 }
 
 function stable(contents: Contents, { blurred }: Stability): Contents {

@@ -32,6 +32,13 @@ describe("rows", () => {
     expect(rowDifferences(rowsOf(table()), rowsOf(table()))).toEqual([]);
   });
 
+  test("rows that refer to others are others, though they hold the same", () => {
+    const other = table({ digestWithoutNumbers: "cccccccccc" });
+    expect(rowDifferences(rowsOf(table()), rowsOf(other))).toMatchObject([
+      { isNumberingOnly: false, left: "2 rows, #aaaabbbb", right: "2 rows, #aaaacccc" },
+    ]);
+  });
+
   test("columns that differ are named", () => {
     const name = { name: "name", digest: "3333333333", isNumbered: false };
     const [id] = table().columns;
@@ -40,8 +47,8 @@ describe("rows", () => {
       {
         what: "rows of public.t",
         table: "public.t",
-        left: "2 rows, name 22222222",
-        right: "2 rows, name 33333333",
+        left: "2 rows, name #22222222",
+        right: "2 rows, name #33333333",
         isNumberingOnly: false,
       },
     ]);
@@ -50,8 +57,8 @@ describe("rows", () => {
   test("rows that differ though no column does have their digest", () => {
     const other = table({ digest: "cccccccccc", digestWithoutNumbers: "c" });
     expect(rowDifferences(rowsOf(table()), rowsOf(other))[0]).toMatchObject({
-      left: "2 rows, digest aaaaaaaa",
-      right: "2 rows, digest cccccccc",
+      left: "2 rows, #aaaabbbb",
+      right: "2 rows, #ccccc",
     });
   });
 
@@ -64,7 +71,7 @@ describe("rows", () => {
 
   test("a table that is empty in one of them", () => {
     expect(rowDifferences(rowsOf(), rowsOf(table({ count: 1 })))).toMatchObject([
-      { what: "rows of public.t", left: undefined, right: "1 row, digest aaaaaaaa" },
+      { what: "rows of public.t", left: undefined, right: "1 row, #aaaabbbb" },
     ]);
   });
 

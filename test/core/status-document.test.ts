@@ -16,8 +16,11 @@ const document = (fields: object): string =>
 test("what is applied is read, and what is pending is not", () => {
   const pending = { version: "8", state: "pending", name: "b", checksum };
   const ahead = { ...applied, version: "0009", state: "ahead" };
-  const set = valueOf(readStatusDocument("s", document({ migrations: [applied, pending, ahead] })));
-  expect([...set.values()]).toEqual([
+  const stopped = { version: "010", state: "in progress", problems: ["in progress", "gap"] };
+  const migrations = [applied, pending, ahead, stopped];
+  const base = valueOf(readStatusDocument("s", document({ migrations })));
+  expect(base).toMatchObject({ label: "s", inPart: new Set(["10"]) });
+  expect([...base.applied.values()]).toEqual([
     {
       version: "7",
       name: "users",
@@ -30,7 +33,8 @@ test("what is applied is read, and what is pending is not", () => {
 
 test("an adopted version has neither time nor checksum", () => {
   const adopted = { ...applied, state: "adopted", appliedAt: null, appliedChecksum: null };
-  const [row] = valueOf(readStatusDocument("s", document({ migrations: [adopted] }))).values();
+  const base = valueOf(readStatusDocument("s", document({ migrations: [adopted] })));
+  const [row] = base.applied.values();
   expect(row).toMatchObject({ name: "users", appliedAt: undefined, checksum: null });
 });
 
@@ -51,6 +55,10 @@ describe("what does not tell what is applied is refused", () => {
     ["no text as version", document({ migrations: [{ ...applied, version: 7 }] })],
     ["no checksum", document({ migrations: [{ ...applied, appliedChecksum: "abc" }] })],
     ["no time", document({ migrations: [{ ...applied, appliedAt: "yesterday" }] })],
+    [
+      "a name that a terminal would obey",
+      document({ migrations: [{ ...applied, appliedAs: "a\nb" }] }),
+    ],
     ["no name", document({ migrations: [{ ...applied, appliedAs: null }] })],
     [
       "a take-over that is refused",

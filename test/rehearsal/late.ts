@@ -2,7 +2,7 @@
 import { appliedSetOf, type MigrationSet } from "../../src/core/migration.ts";
 import type { Base, OrderReport } from "../../src/core/order.ts";
 import type { Outcome, VerifyOutcome } from "../../src/outcome.ts";
-import { setOf } from "../core/made.ts";
+import { setOf, versionOf } from "../core/made.ts";
 import { embedded, type Files, runVerify, worldOf } from "../support/worlds.ts";
 
 export const patience = 60_000;
@@ -20,12 +20,19 @@ function baseOf(set: MigrationSet, versions: readonly number[]): Base {
   return { label: "a base", applied: appliedSetOf(rows) };
 }
 
+/** What the files were when they were applied, and which of them stopped at a statement. */
+interface History {
+  readonly written?: Files;
+  readonly inPart?: readonly string[];
+}
+
 export async function verifyOn(
   files: Files,
   versions: readonly number[],
   request: Parameters<typeof runVerify>[2] = {},
+  history: History = {},
 ): Promise<VerifyOutcome> {
-  const outcome = await outcomeOn(files, versions, request);
+  const outcome = await outcomeOn(files, versions, request, history);
   if (outcome.kind !== "verify") throw new Error(JSON.stringify(outcome));
   return outcome;
 }
@@ -35,6 +42,7 @@ export async function outcomeOn(
   files: Files,
   versions: readonly number[],
   request: Parameters<typeof runVerify>[2] = {},
+  { written = files, inPart = [] }: History = {},
 ): Promise<Outcome> {
   const world = worldOf(await embedded(request.stuckAfterMs), files);
   const sibling = (): Promise<never> => Promise.reject(new Error("no server"));
@@ -45,7 +53,8 @@ export async function outcomeOn(
     ...request,
   } as const;
   try {
-    const base = baseOf(setOf(files), versions);
+    const parts = new Set(inPart.map(versionOf));
+    const base = { ...baseOf(setOf(written), versions), inPart: parts };
     return await runVerify(world, sibling, wanted, base);
   } finally {
     await world.database[Symbol.asyncDispose]();

@@ -142,6 +142,17 @@ describe("what is applied", () => {
     expect(codesOf(read("--applied-from status.json"))).toEqual(["bad-applied-from"]);
   });
 
+  test.each([
+    "postgres//u:hunter2@h/d",
+    "host=h password=hunter2",
+    "jdbc:postgresql://h/d?password=hunter2",
+  ])("%p may hold a password", (text) => {
+    const sources = { environment: {}, userName: () => "me", readFile: () => undefined };
+    expect(JSON.stringify(readRequest(["verify", "--applied-from", text], sources))).not.toContain(
+      "hunter2",
+    );
+  });
+
   test("the variables of production say nothing of its user or password either", () => {
     const environment = { PGUSER: "admin", PGPASSWORD: "x", PGHOST: "other" };
     expect(requestOf("--applied-from postgres:///d", environment)).toMatchObject({
