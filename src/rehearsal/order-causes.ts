@@ -32,15 +32,21 @@ export async function attribute(
   // A name that is put together while a migration runs stands in no text: all are looked at.
   if (!differing.every(isTold)) traces = await tracesOf(orders, both, undefined);
   return differing.map(({ what, kind, left, right }): OrderFinding => {
-    const touches = touching(traces, (one) => one === what);
-    const gaps = orders.gaps.filter(touches);
+    const others = othersTouching(orders, traces, (one) => one === what);
+    const direct = orders.gaps.filter(touching(traces, (one) => one === what));
+    // What it touches may be what the other one went by.
+    const isLike = (one: string): boolean =>
+      kind !== "rows" || one.startsWith("rows of ") || one.startsWith("sequence ");
+    const shared = new Set(others.flatMap((one) => touchedBy(traces, one)).filter(isLike));
+    const indirect = orders.gaps.filter(touching(traces, (one) => shared.has(one)));
+    const gaps = direct.length > 0 ? direct : indirect;
     return {
       kind: kind === "rows" ? "rows" : "object",
       what,
       inOrder: left,
       late: right,
       gaps: gaps.length > 0 ? gaps : orders.gaps,
-      others: othersTouching(orders, traces, (one) => one === what),
+      others,
       problem: undefined,
     };
   });
@@ -165,7 +171,11 @@ function touching(
   traces: readonly Trace[],
   isMeant: (what: string) => boolean,
 ): (migration: Migration) => boolean {
-  return (migration) => traces.some((trace) => [...(trace.get(migration) ?? [])].some(isMeant));
+  return (migration) => touchedBy(traces, migration).some(isMeant);
+}
+
+function touchedBy(traces: readonly Trace[], migration: Migration): readonly string[] {
+  return traces.flatMap((trace) => [...(trace.get(migration) ?? [])]);
 }
 
 /** What PostgreSQL names in an error: `relation "t" does not exist`, `function f(integer)`. */
