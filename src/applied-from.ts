@@ -18,8 +18,9 @@ export async function baseOfDatabase(
     const seen = await survey(session, tracker, set, facts, newHere);
     if (seen.problems.length > 0) throw new Refusal(seen.problems);
     const rows = seen.diff.entries.flatMap((one) => (one.kind === "pending" ? [] : [one.row]));
-    const inPart = new Set(seen.state.progress.map((row) => row.version));
-    return { label: world.database.label, applied: appliedSetOf(rows), inPart };
+    const { progress } = seen.state;
+    const inPart = new Set(progress.map((row) => row.version));
+    return { label: world.database.label, applied: appliedSetOf(rows), inPart, progress };
   };
   return connectToRead(world, request, set, read, "read only");
 }

@@ -4,6 +4,15 @@ export interface Deferred<T> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Promise.all that waits for each of them: none goes on behind an error of another. */
+export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}
+
 /** Promise.withResolvers, which Node 20 does not have. */
 export function deferred<T>(): Deferred<T> {
   let settle: Omit<Deferred<T>, "promise"> | undefined;

@@ -241,8 +241,8 @@ async function runVerify(request: VerifyRequest, around: Surroundings): Promise<
   const embedded = (): Promise<Database> => threadedDatabase(stuckAfterMs);
   const sibling = (name: string): Promise<Database> =>
     target?.engine === "server" ? databaseOf({ ...target, database: name }) : embedded();
-  const database = target === undefined ? embedded() : databaseOf(target);
   const base = await baseOf(request, around);
+  const database = target === undefined ? embedded() : databaseOf(target);
   return withWorld({ folder, database }, around, (world) =>
     verify({ ...world, sibling, embedded }, request, base),
   );

@@ -144,8 +144,11 @@ function meaningOf(table: Relation, column: Column, at: Reading): string {
   const { refers } = column;
   const parent = at.relations.find((one) => one.name === refers?.table);
   const key = parent?.columns.find((one) => one.name === refers?.column);
-  const told = parent?.columns.filter((one) => !one.isNumbered && one.refers === null) ?? [];
-  if (parent === undefined || key?.isNumbered !== true || told.length === 0) {
+  const told = parent?.columns.filter((one) => !one.isNumbered) ?? [];
+  // Another one each time: a number of a sequence, or a random one.
+  const isPassing =
+    key?.isNumbered === true || at.leftOut.get(parent?.name ?? "")?.has(key?.name ?? "") === true;
+  if (parent === undefined || key === undefined || !isPassing || told.length === 0) {
     return valueOf(table, column, "t", at);
   }
   const row = told.map((one) => valueOf(parent, one, "p", at)).join(", ");

@@ -5,7 +5,7 @@
 import { explain } from "../core/explain/explain.ts";
 import type { Problem } from "../core/problem.ts";
 import { type Outcome, rehearsedIn } from "../outcome.ts";
-import { findingLines, headline } from "./order-text.ts";
+import { findingLines, headline, isToldByFindings } from "./order-text.ts";
 import { neutralise } from "./output.ts";
 
 /** @param relative A file's path as the repository has it; undefined for one that is not in it. */
@@ -31,12 +31,7 @@ export function annotations(
   const late = rehearsed?.order?.findings ?? [];
   const findings = outcome.kind === "check" ? outcome.findings : [];
   const problems = "problems" in outcome ? outcome.problems : [];
-  const isSaid: ReadonlySet<Problem["code"]> = new Set([
-    "verify-found",
-    "order-found",
-    "check-found",
-  ]);
-  const others = problems.filter((problem) => !isSaid.has(problem.code));
+  const others = problems.filter((problem) => !isToldByFindings(problem));
   return [
     ...found,
     ...late.map((finding) => {

@@ -7,7 +7,7 @@ import type { OrderFinding } from "../core/order.ts";
 import type { Problem } from "../core/problem.ts";
 import { countResults, type Verdict } from "../core/verdict.ts";
 import { type Outcome, rehearsedIn } from "../outcome.ts";
-import { findingLines, headline } from "./order-text.ts";
+import { findingLines, headline, isToldByFindings } from "./order-text.ts";
 import { problemLines } from "./problem-text.ts";
 
 /** What kept the rehearsal from taking place, or ended it, is a test case of its own. */
@@ -17,12 +17,7 @@ export function junitReport(outcome: Outcome): string {
   const problems = "problems" in outcome ? outcome.problems : [];
   const late = rehearsed?.order?.findings ?? [];
   const found = outcome.kind === "check" ? outcome.findings : [];
-  const findings: ReadonlySet<Problem["code"]> = new Set([
-    "verify-found",
-    "order-found",
-    "check-found",
-  ]);
-  const errors = problems.filter((problem) => !findings.has(problem.code));
+  const errors = problems.filter((problem) => !isToldByFindings(problem));
   // With --strict what is not verified is among the findings.
   const isStrict = problems.some((one) => one.code === "verify-found" && one.failed === 0);
   const { failed, "not verified": notVerified } = countResults(verdicts);

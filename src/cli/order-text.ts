@@ -1,6 +1,7 @@
 /** What a late migration leaves, beside what a new database gets, as lines. */
 import type { Migration } from "../core/migration.ts";
 import type { OrderFinding, OrderReport } from "../core/order.ts";
+import type { Problem } from "../core/problem.ts";
 import { problemLines } from "./problem-text.ts";
 import { count } from "./words.ts";
 
@@ -55,6 +56,12 @@ export function headline({ kind, gaps, others }: OrderFinding): string {
         ? `${late} comes late, and leaves something else than on a new database`
         : `${late} comes late, behind ${behind}; on a new database it runs before`;
   }
+}
+
+/** What only counts findings that are told each by itself. */
+export function isToldByFindings(problem: Problem): boolean {
+  if (problem.code === "order-found") return problem.found === "different";
+  return problem.code === "verify-found" || problem.code === "check-found";
 }
 
 /** The two sides of a finding, below its name. */

@@ -112,8 +112,8 @@ export async function verify(
       throw error;
     throw new Refusal([limitReached(request, undefined)]);
   } finally {
-    deadline.end();
     await comparison?.end();
+    deadline.end();
   }
 }
 
@@ -210,13 +210,13 @@ function orderProblems(
   next: Version,
 ): readonly Problem[] {
   if (order === undefined) return [];
-  const isTrue = order.result === "same" && order.caveats.length === 0;
-  if (isTrue || (order.result === "same" && !strict)) return [];
-  const isCompared = order.result === "different";
-  if (!isCompared && !strict) return [];
-  const named = isCompared ? new Set(order.findings.flatMap((one) => one.gaps)) : order.gaps;
+  const { result, caveats, findings } = order;
+  const found = result === "same" ? "caveats" : result;
+  const isTrue = result === "same" && caveats.length === 0;
+  if (isTrue || (found !== "different" && !strict)) return [];
+  const named = found === "different" ? new Set(findings.flatMap((one) => one.gaps)) : order.gaps;
   const gaps = [...named].map((gap) => gap.id);
-  return [{ code: "order-found", findings: order.findings.length, gaps, next, isCompared }];
+  return [{ code: "order-found", findings: findings.length, gaps, next, found }];
 }
 
 function nextFree(set: MigrationSet, base: Base | undefined): Version {

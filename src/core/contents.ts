@@ -1,11 +1,16 @@
 /** What a database holds, schema and rows, and what two of them do not have alike. */
 import { type DatabaseRows, rowDifferences } from "./rows.ts";
-import { columnOrder, keyOf, type Schema, schemaDifferences } from "./schema.ts";
+import { columnOrder, keyOf, type Schema, schemaDifferences, schemaOf } from "./schema.ts";
 
 export interface Contents {
   readonly schema: Schema;
   readonly rows: DatabaseRows;
 }
+
+export const emptyContents: Contents = {
+  schema: schemaOf([]),
+  rows: { tables: [], sequences: [] },
+};
 
 /** One object, or the rows of one table. */
 export interface ContentDifference {

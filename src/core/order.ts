@@ -3,7 +3,13 @@
  * order: the words of the comparison. `rehearsal/order.ts` makes it.
  */
 import { differsInLineEndsOnly } from "./checksum.ts";
-import { type AppliedSet, appliedSetOf, type Migration, type MigrationSet } from "./migration.ts";
+import {
+  type AppliedSet,
+  appliedSetOf,
+  type Migration,
+  type MigrationSet,
+  type ProgressRow,
+} from "./migration.ts";
 import type { Problem } from "./problem.ts";
 import { compareVersions, type Version } from "./version.ts";
 
@@ -14,6 +20,8 @@ export interface Base {
   readonly applied: AppliedSet;
   /** Versions of `no-transaction` files that stopped at a statement. */
   readonly inPart?: ReadonlySet<Version>;
+  /** How far they came, where that is known. */
+  readonly progress?: readonly ProgressRow[];
 }
 
 /**

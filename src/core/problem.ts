@@ -238,7 +238,8 @@ export type RehearsalProblem =
       readonly gaps: readonly string[];
       /** The next version that is free in the set and among what is applied. */
       readonly next: Version;
-      readonly isCompared: boolean;
+      /** `caveats`: the same, as far as files tell that are not what was applied. */
+      readonly found: "different" | "not compared" | "caveats";
     }
   /** It had to be stopped together with the engine that it ran in. */
   | {

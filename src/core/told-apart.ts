@@ -150,8 +150,11 @@ function madeByUnreplayed({ unreplayed }: Circumstances): ReasonOf {
  * an index, the table's and the column's. What stands on a table has to be there with the table.
  */
 function isNamedBy(words: ReadonlySet<string>, { kind, name, on }: SchemaDifference): boolean {
+  // Those of a schema or a role: no file has their names.
+  if (kind === "default privileges") return false;
   // A comment's name is what it is a comment on: `table column public.users.email`.
-  const own = last(kind === "comment" ? name.replace(/^(?:[a-z]+ )+/, "") : name);
+  const isPrefixed = ["comment", "privileges", "security label"].includes(kind);
+  const own = last(isPrefixed ? name.replace(/^(?:[a-z]+ )+/, "") : name);
   const relation = on === undefined ? undefined : last(on);
   if (relation !== undefined && !words.has(relation)) return false;
   if (words.has(own)) return true;
@@ -174,6 +177,8 @@ function last(name: string): string {
   return (partsOfName(name).at(-1) ?? name).toLowerCase();
 }
 
+/** Without comments and literals, which name what they are about as well. */
 function wordsOf(text: string): ReadonlySet<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
+  const code = text.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, " ");
+  return new Set(code.toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
 }

@@ -3,6 +3,8 @@ import type { Interruption } from "../ports.ts";
 /** An interruption that comes by itself when the time is over: everything ends as on a signal. */
 export interface Deadline extends Interruption {
   readonly isReached: boolean;
+  /** Ends everything now, as if the time were over. */
+  reach(): void;
   /** No timer may keep the process alive. */
   end(): void;
 }
@@ -14,10 +16,13 @@ export function withDeadline(interruption: Interruption, limitMs: number | undef
     limitMs === undefined
       ? undefined
       : setTimeout(() => {
-          isReached = true;
-          for (const callback of callbacks) callback();
+          deadline.reach();
         }, limitMs);
-  return {
+  const deadline: Deadline = {
+    reach() {
+      isReached = true;
+      for (const callback of callbacks) callback();
+    },
     get isReached() {
       return isReached && interruption.signal === undefined;
     },
@@ -36,4 +41,5 @@ export function withDeadline(interruption: Interruption, limitMs: number | undef
       clearTimeout(timer);
     },
   };
+  return deadline;
 }

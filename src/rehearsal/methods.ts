@@ -8,7 +8,7 @@ import { appliedOrder, type Base } from "../core/order.ts";
 import { plan } from "../core/plan.ts";
 import { reachOf } from "../core/reach.ts";
 import type { Adoption } from "../core/takeover.ts";
-import type { Verdict } from "../core/verdict.ts";
+import type { Unverified, Verdict } from "../core/verdict.ts";
 import { readFacts } from "../ledger/facts.ts";
 import { ensureRoles, otherClients, readKept } from "../ledger/rehearsal.ts";
 import { withLock } from "../locked.ts";
@@ -49,7 +49,11 @@ export async function fromEmpty(
   );
   let steps: readonly PlannedMigration[];
   try {
-    steps = pendingIn(rehearsal, diff(set, base?.applied ?? appliedSetOf([])), request);
+    steps = pendingIn(
+      rehearsal,
+      diff(set, base?.applied ?? appliedSetOf([]), base?.progress),
+      request,
+    );
   } catch (error) {
     // The engine is not waited for: it ends with its database.
     finding.catch(() => undefined);
@@ -70,8 +74,9 @@ export async function fromEmpty(
     throw new Refusal([{ code: "base-failed", id: migration.id }, problem]);
   }
   const onBase = order.length === 0 ? database : withBase(database, replayBase);
+  const unfit = new Map([...(base?.inPart ?? [])].map((version) => [version, inPart] as const));
   const rehearsed = await rehearse(
-    { ...rehearsal, world: { ...world, database: onBase }, faults },
+    { ...rehearsal, world: { ...world, database: onBase }, faults, unfit },
     steps,
     leftOut.map((one) => one.migration),
     leftOut,
@@ -152,7 +157,9 @@ export function rolledBack(
     const rows = seen.diff.entries.flatMap((entry) =>
       entry.kind === "pending" ? [] : [entry.row],
     );
-    const base = { label: database.label, applied: appliedSetOf(rows) };
+    const { progress } = seen.state;
+    const inPart = new Set(progress.map((row) => row.version));
+    const base = { label: database.label, applied: appliedSetOf(rows), inPart, progress };
     const { adoption } = seen;
     return { ...rehearsed, pending: steps.length, adoption, leftovers, base, leftOut: [] };
   });
@@ -197,14 +204,20 @@ async function refuseOthers({ world }: Rehearsal, session: Session): Promise<voi
 }
 
 /** An engine that had to be ended takes the base along: the next one is given it again. */
-function withBase(database: Database, replayBase: () => Promise<unknown>): Database {
+function withBase(database: Database, replayBase: () => Promise<Rehearsed>): Database {
+  const replayAgain = async (): Promise<void> => {
+    const { verdicts, problem } = await replayBase();
+    const failed = verdicts.find((one) => one.result === "failed");
+    const why = problem ?? (failed?.result === "failed" ? failed.problem : undefined);
+    if (why !== undefined) throw new Refusal([why]);
+  };
   return {
     ...database,
     async session(options, work) {
       const isThere = await database.session(options, (session) =>
         Promise.resolve(readFacts(session.opening.at(-1)?.[0]).tracker !== undefined),
       );
-      if (!isThere) await replayBase();
+      if (!isThere) await replayAgain();
       return database.session(options, work);
     },
   };
@@ -222,6 +235,10 @@ export function withRoles(database: Database, roles: readonly string[]): Databas
   };
 }
 
+const inPart: Unverified = {
+  reason: "it stopped at a statement, and is applied in part: from its first one it is another run",
+  way: "run `lacuna up`, which goes on where it stopped",
+};
 const nothingToReplay: Rehearsed = { verdicts: [], problem: undefined, during: undefined };
 const none: Leftovers = { changes: [], statements: [] };
 const goodbyeMs = 1000;

@@ -4,6 +4,7 @@ import type { Migration } from "../core/migration.ts";
 import type { OrderFinding, OrderReport } from "../core/order.ts";
 import type { Problem } from "../core/problem.ts";
 import { compareVersions } from "../core/version.ts";
+import { allSettled } from "../deferred.ts";
 import { inNumericOrder, onDatabase, type Orders } from "./orders.ts";
 import { replay } from "./replay.ts";
 import type { Rehearsed } from "./rehearse.ts";
@@ -143,7 +144,7 @@ function tracesOf(
   const isWanted = (migration: Migration): boolean =>
     gaps.includes(migration) ||
     (isBehind(orders, migration) && (words === undefined || mentions(migration, words)));
-  return Promise.all(
+  return allSettled(
     both.map((order) =>
       inEmpty((database) => traceOf(onDatabase(orders, database), set, order, since, isWanted)),
     ),

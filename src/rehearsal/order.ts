@@ -3,7 +3,12 @@
  * the whole set in numeric order, another the base in the order in which it was applied and then
  * what is pending. Rehearsals of single files cannot see that: each of them passes.
  */
-import { contentDifferences, type ContentDifference, type Contents } from "../core/contents.ts";
+import {
+  contentDifferences,
+  type ContentDifference,
+  type Contents,
+  emptyContents,
+} from "../core/contents.ts";
 import type { Migration } from "../core/migration.ts";
 import { appliedOrder, caveatsOf, type OrderReport } from "../core/order.ts";
 import {
@@ -13,11 +18,11 @@ import {
   volatileColumns,
   withoutDigests,
 } from "../core/rows.ts";
-import { schemaOf } from "../core/schema.ts";
 import type { Verdict } from "../core/verdict.ts";
-import { deferred } from "../deferred.ts";
+import { allSettled, deferred } from "../deferred.ts";
 import { type Database, Refusal } from "../ports.ts";
 import { readContents, readStableRows } from "./contents.ts";
+import { withDeadline } from "./deadline.ts";
 import { attribute, failsInEither, failureOf, judgeFailures, notCompared } from "./order-causes.ts";
 import {
   type Early,
@@ -32,22 +37,23 @@ import { leftOutOf, replay } from "./replay.ts";
 /** Undefined: nothing is late. @throws Refusal where it was interrupted. */
 export async function compareOrders(options: OrderOptions): Promise<OrderReport | undefined> {
   const report = await compare(options);
-  return report && { ...report, caveats: caveatsOf(options.base, options.set) };
+  const { base, set } = options;
+  return report && { ...report, caveats: [...caveatsOf(base, set), ...report.caveats] };
 }
 
 async function compare(options: OrderOptions): Promise<OrderReport | undefined> {
   const { set, base, pending, inEmpty } = options;
   const gaps = pending.filter((one) => one.isGap).map((one) => one.migration);
   if (gaps.length === 0) return undefined;
-  const unverified = pending.find((one) => one.isGap && one.result === "not verified");
-  if (unverified?.result === "not verified") {
-    const { migration, reason, way } = unverified;
-    return notCompared(gaps, `${migration.id} could not be run: ${reason}`, way);
-  }
   const inPart = pending.find((one) => base.inPart?.has(one.migration.version) === true);
   if (inPart !== undefined) {
     const reason = `${inPart.migration.id} stopped at a statement there, and is applied in part`;
     return notCompared(gaps, reason, "run `lacuna up` first");
+  }
+  const unverified = pending.find((one) => one.isGap && one.result === "not verified");
+  if (unverified?.result === "not verified") {
+    const { migration, reason, way } = unverified;
+    return notCompared(gaps, `${migration.id} could not be run: ${reason}`, way);
   }
   // It would get stuck in each of the engines.
   const stuck = pending.find((one) => one.result === "failed" && one.problem.code === "stuck");
@@ -74,11 +80,10 @@ async function compare(options: OrderOptions): Promise<OrderReport | undefined> 
   }
   return inEmpty((one) =>
     inEmpty(async (other) => {
-      const both = [
-        replicaIn(orders, one, orders.inOrder),
-        replicaIn(orders, other, late),
-      ] as const;
-      return compareReplicas(orders, ...(await Promise.all(both)));
+      const both = [replicaIn(orders, one, orders.inOrder), replicaIn(orders, other, late)];
+      const [inOrder, behind] = await allSettled(both);
+      if (inOrder === undefined || behind === undefined) throw new Error("two were made");
+      return compareReplicas(orders, inOrder, behind);
     }),
   );
 }
@@ -89,9 +94,14 @@ export function beginInOrder(
 ): Early {
   const ready = deferred<Replica>();
   const over = deferred<void>();
+  const { rehearsal } = options;
+  // Whoever has no use for it any more does not wait for the rest of it.
+  const stop = withDeadline(rehearsal.world.interruption, undefined);
+  const world = { ...rehearsal.world, interruption: stop };
   const running = options.inEmpty(async (database) => {
     const order = inNumericOrder([...options.set.values()]);
-    ready.resolve(await replicaIn(options, database, order));
+    const own = { ...options, rehearsal: { ...rehearsal, world } };
+    ready.resolve(await replicaIn(own, database, order));
     await over.promise;
   });
   running.catch(ready.reject);
@@ -101,6 +111,7 @@ export function beginInOrder(
     inOrder: ready.promise,
     async end() {
       over.resolve();
+      stop.reach();
       await running.catch(() => undefined);
     },
   };
@@ -115,7 +126,9 @@ async function replicaIn(
   const on = onDatabase(options, database);
   const replayed = await replay(on, set, order);
   const isWhole = replayed.problem === undefined && failureOf(replayed) === undefined;
-  const contents = isWhole ? await readContents(on.world, rehearsal.request, set, since) : nothing;
+  const contents = isWhole
+    ? await readContents(on.world, rehearsal.request, set, since)
+    : emptyContents;
   return { database, replayed, contents };
 }
 
@@ -148,6 +161,11 @@ function isPassed({ result }: Verdict): boolean {
   return result === "passed";
 }
 
+/** What was stopped and resumed says so in its notes, and some of it ran twice. */
+function ranAtOnce({ result, notes }: Verdict): boolean {
+  return result === "passed" && notes.length === 0;
+}
+
 async function compareReplicas(
   orders: Orders,
   inOrder: Replica,
@@ -168,6 +186,11 @@ async function compareReplicas(
     const reason = `${uneven.id} could be run in one of both orders alone`;
     return notCompared(gaps, reason, "compare on a server that lacks nothing: --scratch");
   }
+  const unrun = gaps.find((gap) => leftOut?.includes(gap) === true);
+  if (unrun !== undefined) {
+    const reason = `${unrun.id} could not be run in an empty database of this engine`;
+    return notCompared(gaps, reason, "compare on a server that lacks nothing: --scratch");
+  }
   const { found, stability } = await differencesIn(orders, inOrder, late);
   const judged = found.length === 0 ? [] : await withoutEarlier(orders, found, stability);
   const differing = judged.filter(({ kind }) => kind === "object" || kind === "rows");
@@ -176,7 +199,7 @@ async function compareReplicas(
     gaps,
     result: findings.length === 0 ? "same" : "different",
     findings,
-    caveats: [],
+    caveats: (leftOut ?? []).map(({ id }) => `${id} could not be run here`),
     notes: [...notesOn(judged, found.length - judged.length), ...stability.notes],
     unverified: undefined,
   };
@@ -219,10 +242,12 @@ async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): P
     return { leftOut, blurred: new Set(tables), notes, own };
   };
   const stability =
-    rehearsed !== undefined && pending.every(isPassed)
+    rehearsed !== undefined && pending.every(ranAtOnce)
       ? await stabilityBy(rehearsed)
       : await inEmpty(async (third) => {
-          await replay(onDatabase(orders, third), set, orders.late);
+          const again = await replay(onDatabase(orders, third), set, orders.late);
+          const broken = again.problem ?? failureOf(again)?.problem;
+          if (broken !== undefined) throw new Refusal([broken]);
           return stabilityBy(third);
         });
   const inOrderRows = await rows(inOrder.database, stability.leftOut);
@@ -257,22 +282,22 @@ async function withoutEarlier(
   const { applied, set, inEmpty, since, rehearsal } = orders;
   const inOrder = inNumericOrder(applied);
   if (inOrder.every((migration, index) => migration === applied[index])) return found;
-  const contentsOf = (order: readonly Migration[]): Promise<Contents> =>
+  const contentsOf = (order: readonly Migration[]): Promise<Contents | undefined> =>
     inEmpty(async (database) => {
-      const { contents } = await replicaIn(orders, database, order);
+      const { contents, replayed } = await replicaIn(orders, database, order);
+      if (replayed.problem !== undefined || failureOf(replayed) !== undefined) return undefined;
       const { world } = onDatabase(orders, database);
       const rows = await readStableRows(world, rehearsal.request, set, since, stability.leftOut);
       return stable({ ...contents, rows }, stability);
     });
-  const [numeric, real] = await Promise.all([contentsOf(inOrder), contentsOf(applied)]);
+  const [numeric, real] = await allSettled([contentsOf(inOrder), contentsOf(applied)]);
+  if (numeric === undefined || real === undefined) return found;
   const earlier = new Map(contentDifferences(numeric, real).map((one) => [one.what, one]));
   return found.filter((one) => {
     const known = earlier.get(one.what);
     return known === undefined || known.left !== one.left || known.right !== one.right;
   });
 }
-
-const nothing: Contents = { schema: schemaOf([]), rows: { tables: [], sequences: [] } };
 
 function unevenOf(ones: readonly Migration[], others: readonly Migration[]): Migration | undefined {
   return (

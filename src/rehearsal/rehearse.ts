@@ -8,7 +8,7 @@ import { lackOf, type MadeBySet } from "../core/engine-lacks.ts";
 import type { Problem } from "../core/problem.ts";
 import { reachOf } from "../core/reach.ts";
 import type { Executable, Parse } from "../core/script.ts";
-import { judge, type Method, unfitFor, type Verdict } from "../core/verdict.ts";
+import { judge, type Method, unfitFor, type Unverified, type Verdict } from "../core/verdict.ts";
 import type { Version } from "../core/version.ts";
 import { migrate } from "../migrate.ts";
 import { Refusal, type Reporter, type Source, type World } from "../ports.ts";
@@ -26,6 +26,8 @@ export interface Rehearsal {
   readonly made: MadeBySet | undefined;
   /** What is wrong with a migration although it runs through where no row meets it. */
   readonly faults: ReadonlyMap<Version, Problem>;
+  /** What may not run here whatever it is, and why. */
+  readonly unfit?: ReadonlyMap<Version, Unverified>;
   /** Whether `no-transaction` files are stopped and resumed, to prove that they can be. */
   readonly provesResuming: boolean;
   /** The migration that runs, for whoever hears notices. */
@@ -56,7 +58,9 @@ export async function rehearse(
   const left = new Set<Migration>(hidden);
   for (const planned of steps) {
     const reaches = reachOf(planned.script, parse);
-    const unfit = unfitFor(method, planned.script, reaches, ownsServer);
+    const unfit =
+      rehearsal.unfit?.get(planned.entry.version) ??
+      unfitFor(method, planned.script, reaches, ownsServer);
     if (unfit === undefined) continue;
     left.add(planned.entry.migration);
     record.tell(planned, { result: "not verified", ...unfit, problem: undefined }, []);

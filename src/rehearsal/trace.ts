@@ -1,7 +1,6 @@
 /** Which migrations touch what: the database is looked at before and behind each of them. */
-import { contentDifferences, type Contents } from "../core/contents.ts";
+import { contentDifferences, emptyContents } from "../core/contents.ts";
 import { type Migration, type MigrationSet, textOf } from "../core/migration.ts";
-import { schemaOf } from "../core/schema.ts";
 import { readContents } from "./contents.ts";
 import { type Look, replay } from "./replay.ts";
 import type { Rehearsal } from "./rehearse.ts";
@@ -17,7 +16,7 @@ export async function traceOf(
   isWanted: (migration: Migration) => boolean,
 ): Promise<Trace> {
   const trace = new Map<Migration, ReadonlySet<string>>();
-  let before = nothing;
+  let before = emptyContents;
   const look: Look = {
     isWanted,
     async after(done) {
@@ -38,5 +37,3 @@ export function mentions({ up }: Migration, words: readonly string[]): boolean {
   const text = textOf(up).toLowerCase();
   return words.some((word) => word !== "" && text.includes(word));
 }
-
-const nothing: Contents = { schema: schemaOf([]), rows: { tables: [], sequences: [] } };

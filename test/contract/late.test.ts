@@ -16,11 +16,15 @@ const applied = { "1_f.sql": body(1), "3_f.sql": body(3), "4_t.sql": "create tab
 const files = { ...applied, "2_f.sql": body(2), "5_late.sql": "create index t_a on t (a)" };
 const found = [{ kind: "object", what: "function public.f()", gaps: ["2_f"], others: ["3_f"] }];
 
+const lacking = "a gap that the embedded engine cannot run is not compared";
 const scratch = "in scratch databases, behind what the database has applied";
 const written = "reading what is applied writes nothing, and cannot";
 
 contractSideBySide(
-  pgliteSkips("nobody makes databases on an embedded Postgres", scratch, written),
+  [
+    ...pgliteSkips("nobody makes databases on an embedded Postgres", scratch, written),
+    ...pgliteSkips("it is the engine that lacks it", lacking),
+  ],
   (check) => {
     check("in a transaction that is rolled back", async (ground) => {
       await ground.up(applied);
@@ -28,6 +32,20 @@ contractSideBySide(
       expect(told(outcomeOf(outcome).order)).toEqual(found);
       expect(problems).toEqual(["order-found"]);
       expect(await ground.value("select f()::text")).toBe("3");
+    });
+
+    check(lacking, async (ground) => {
+      const base = { "1_e.sql": "create extension sslinfo", "3_a.sql": "create table a (a text)" };
+      await ground.up(base);
+      const gap = "create table safe (ok bool default ssl_is_used())";
+      const { outcome, problems } = await ground.verify({ ...base, "2_d.sql": gap });
+      const { verdicts, order } = outcomeOf(outcome);
+      expect(verdicts.map(({ result }) => result)).toEqual(["passed"]);
+      expect(order).toMatchObject({ result: "not compared" });
+      expect(problems).toEqual([]);
+      expect((await ground.verify({ ...base, "2_d.sql": gap }, { strict: true })).problems).toEqual(
+        ["order-found"],
+      );
     });
 
     check(scratch, async (ground) => {

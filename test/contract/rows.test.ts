@@ -199,6 +199,37 @@ contract([], (check) => {
     ]);
   });
 
+  check("a row that is told by what it refers to itself", async (ground) => {
+    await ground.sql(
+      "create table users (name text primary key); insert into users values ('u'), ('v'); " +
+        "create table members (id serial primary key, who text references users, role text); " +
+        "insert into members (who, role) values ('u', 'admin'), ('v', 'admin'); " +
+        "create table settings (member int references members (id)); insert into settings values (1)",
+    );
+    const before = await rowsOf(ground);
+    await ground.sql("update settings set member = 2");
+    expect(rowDifferences(before, await rowsOf(ground))).toMatchObject([
+      { isNumberingOnly: false },
+    ]);
+  });
+
+  check("a random key means the row that has it", async (ground) => {
+    await ground.sql(
+      "create table roles (id uuid primary key default gen_random_uuid(), name text); " +
+        "insert into roles (name) values ('admin'), ('user'); " +
+        "create table chosen (role uuid references roles (id)); insert into chosen select id from roles where name = 'user'",
+    );
+    const leftOut = new Map([
+      ["public.roles", new Set(["id"])],
+      ["public.chosen", new Set(["role"])],
+    ]);
+    const before = await rowsOf(ground, leftOut);
+    await ground.sql("update chosen set role = (select id from roles where name = 'admin')");
+    expect(rowDifferences(before, await rowsOf(ground, leftOut))).toMatchObject([
+      { what: "rows of public.chosen", isNumberingOnly: false },
+    ]);
+  });
+
   check("numbers that no sequence gave are no other numbering", async (ground) => {
     await ground.sql(
       "create table role (id serial, name text); insert into role values (7, 'auditor')",

@@ -513,7 +513,7 @@ const samples: { readonly [C in Code]: Sample<C> } = {
       findings: 2,
       gaps: [id],
       next: versionOf("9"),
-      isCompared: true,
+      found: "different",
     },
     exitCode: 7,
     names: [id, "2 differences", "late"],

@@ -39,7 +39,7 @@ test(
     expect(outcome.order?.unverified?.reason).toContain("2_view fails in numeric order");
     expect(outcome.problems).toEqual([]);
     const strict = await verifyOn(files, [1, 3, 2, 5], { strict: true });
-    expect(strict.problems).toMatchObject([{ code: "order-found", isCompared: false }]);
+    expect(strict.problems).toMatchObject([{ code: "order-found", found: "not compared" }]);
   },
   patience,
 );
@@ -58,6 +58,10 @@ test(
     expect(base?.leftOut.map(({ migration }) => migration.id)).toEqual(["3_extension", "4_uses"]);
     expect(told(order)).toEqual([
       { kind: "object", what: "function public.f()", gaps: ["2_late"], others: ["5_f"] },
+    ]);
+    expect(order?.caveats).toEqual([
+      "3_extension could not be run here",
+      "4_uses could not be run here",
     ]);
   },
   patience,
@@ -147,10 +151,44 @@ test(
     expect([order?.result, problems]).toEqual(["same", []]);
     expect(order?.caveats).toEqual(["1_t was edited after it was applied"]);
     const strict = await verifyOn(edited, [1, 4], { strict: true }, { written: files });
-    expect(strict.problems).toMatchObject([{ code: "order-found", isCompared: false }]);
+    expect(strict.problems).toMatchObject([{ code: "order-found", found: "caveats" }]);
     const part = await verifyOn(files, [1, 4], {}, { inPart: ["3"] });
+    expect(part.verdicts.map(({ result }) => result)).toEqual(["passed", "not verified"]);
     expect(part.order).toMatchObject({ result: "not compared" });
     expect(part.order?.unverified?.reason).toContain("3_steps stopped at a statement");
+  },
+  patience,
+);
+
+test(
+  "what was stopped and resumed is no measure of what is another each time",
+  async () => {
+    const files = {
+      "1_t.sql": "create table t (a int, b int); insert into t values (1, 0)",
+      "2_late.sql": "update t set b = 5",
+      "3_other.sql": "update t set b = 7",
+      "4_again.sql":
+        "-- lacuna: no-transaction\n-- lacuna: rerunnable\ndo $$ begin update t set b = b + 1; end $$;\nselect 1",
+    };
+    const { order } = await verifyOn(files, [1, 3]);
+    expect(order?.findings).toMatchObject([{ what: "rows of public.t" }]);
+    expect(order?.notes).toEqual([]);
+  },
+  patience,
+);
+
+test(
+  "a base that fails in numeric order alone excuses nothing",
+  async () => {
+    const files = {
+      "1_o.sql": "create table o (a int)",
+      "2_t.sql": "create table if not exists t (id int)",
+      "3_column.sql": "alter table t add column c int",
+      "5_t.sql": "create table if not exists t (id int, email text)",
+      "6_o.sql": "create table last (a int)",
+    };
+    const { order } = await verifyOn(files, [1, 5, 3, 6]);
+    expect(told(order).map(({ what }) => what)).toContain("column public.t.email");
   },
   patience,
 );

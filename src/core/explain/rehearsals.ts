@@ -24,13 +24,17 @@ export const rehearsals: Explanations<RehearsalProblem> = {
     hint: "nothing can be verified behind it: was its file, or one before it, edited after it was applied?",
     exitCode: 7,
   }),
-  "order-found": ({ findings, gaps, next, isCompared }) => ({
-    title: isCompared
-      ? `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and not to the same end as on a new database: ${findings} ${findings === 1 ? "difference" : "differences"}`
-      : `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late, and could not be compared with a new database (--strict)`,
-    hint: isCompared
-      ? `give it a number above what is applied (\`lacuna renumber ${gaps[0] ?? "V"} ${next}\`), so that every database runs it last; or add a migration that makes both alike`
-      : "what is said behind it compares it; without --strict it is a note",
+  "order-found": ({ findings, gaps, next, found }) => ({
+    title: {
+      different: `${comesLate(gaps)}, and not to the same end as on a new database: ${findings} ${findings === 1 ? "difference" : "differences"}`,
+      "not compared": `${comesLate(gaps)}, and could not be compared with a new database (--strict)`,
+      caveats: `${comesLate(gaps)}, and what is applied is not what the files say today (--strict)`,
+    }[found],
+    hint: {
+      different: `give it a number above what is applied (\`lacuna renumber ${gaps[0] ?? "V"} ${next}\`), so that every database runs it last; or add a migration that makes both alike`,
+      "not compared": "what is said above compares it; without --strict it is a note",
+      caveats: "the comparison is as true as the files; without --strict that is a note",
+    }[found],
     exitCode: 7,
   }),
   "drift-found": ({ findings }) => ({
@@ -74,3 +78,7 @@ export const rehearsals: Explanations<RehearsalProblem> = {
     exitCode: 2,
   }),
 };
+
+function comesLate(gaps: readonly string[]): string {
+  return `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late`;
+}
