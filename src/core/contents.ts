@@ -1,6 +1,13 @@
 /** What a database holds, schema and rows, and what two of them do not have alike. */
 import { type DatabaseRows, rowDifferences } from "./rows.ts";
-import { columnOrder, keyOf, type Schema, schemaDifferences, schemaOf } from "./schema.ts";
+import {
+  columnOrder,
+  haveSameColumns,
+  keyOf,
+  type Schema,
+  schemaDifferences,
+  schemaOf,
+} from "./schema.ts";
 
 export interface Contents {
   readonly schema: Schema;
@@ -31,7 +38,7 @@ export function contentDifferences(left: Contents, right: Contents): readonly Co
       const found = { what: keyOf(object), words, left: one, right: other };
       if (object.kind !== columnOrder) return [{ kind: "object", ...found }];
       // With other columns the order says nothing that the columns themselves do not say.
-      const hasSameColumns = sortedNames(one) === sortedNames(other);
+      const hasSameColumns = haveSameColumns(one, other);
       return hasSameColumns ? [{ kind: "column order", ...found }] : [];
     },
   );
@@ -54,8 +61,4 @@ function wordsOf(name: string): readonly string[] {
   return parts
     .slice(parts.length > 2 ? -2 : -1)
     .map((part) => part.replace(/^"|"$/g, "").toLowerCase());
-}
-
-function sortedNames(definition: string | undefined): string | undefined {
-  return definition?.split(", ").toSorted().join(", ");
 }

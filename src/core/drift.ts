@@ -8,6 +8,7 @@ import {
   type Schema,
   type SchemaDifference,
   schemaDifferences,
+  haveSameColumns,
 } from "./schema.ts";
 import { type Circumstances, reasonsIn } from "./told-apart.ts";
 
@@ -77,7 +78,7 @@ export function driftBetween(
       toldApart.push(...[whole, ...parts].map((one) => asToldApart(one, reason)));
     } else if (whole.kind === columnOrder) {
       // With a column more or less it is another one too: that is said of the column.
-      if (sortedNames(whole.left) === sortedNames(whole.right)) columnOrders.push(whole.name);
+      if (haveSameColumns(whole.left, whole.right)) columnOrders.push(whole.name);
     } else if (isIgnored(whole)) ignoredCount++;
     else {
       const told = parts.filter(({ kind }) => kind !== columnOrder);
@@ -140,10 +141,6 @@ function wholesOf(differences: readonly SchemaDifference[]): readonly Whole[] {
   return differences
     .filter((one) => wholeOf(one) === undefined)
     .map((whole) => ({ whole, parts: parts.get(whole) ?? [] }));
-}
-
-function sortedNames(definition: string | undefined): string | undefined {
-  return definition?.split(", ").toSorted().join(", ");
 }
 
 function isOneSided({ left, right }: SchemaDifference): boolean {

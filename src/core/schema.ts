@@ -74,3 +74,12 @@ function byKindAndName(left: SchemaObject, right: SchemaObject): number {
 function compareUnits(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** Whether two tables have the same columns, whatever their order. */
+export function haveSameColumns(left: string | undefined, right: string | undefined): boolean {
+  return sortedNames(left) === sortedNames(right);
+}
+
+function sortedNames(definition: string | undefined): string | undefined {
+  return definition?.split(", ").toSorted().join(", ");
+}
