@@ -75,13 +75,15 @@ contractSideBySide(
       "a role that may only read the tracker is enough, and nothing is written",
       async (ground) => {
         const files = { "1_users.sql": users };
+        // Roles belong to the server, which other tests use at the same time.
+        const reader = `drift_reader_${crypto.randomUUID().slice(0, 8)}`;
         await applied(ground, files);
         await ground.sql(
-          "drop index users_email_idx; create role contract_reader login; grant select on applied_migrations to contract_reader",
+          `drop index users_email_idx; create role ${reader} login; grant select on applied_migrations to ${reader}`,
         );
         const before = await ground.snapshot();
         const url = new URL(ground.url);
-        url.username = "contract_reader";
+        url.username = reader;
         const seen: string[] = [];
         const watched = watching(databaseAt(url.href), async (session) => {
           const [rows] = await session.rows("show default_transaction_read_only");
@@ -97,6 +99,7 @@ contractSideBySide(
         expect(seen[0]).toBe("on");
         expect(seen[1]).toContain("read-only transaction");
         expect(await ground.snapshot()).toBe(before);
+        await ground.sql(`drop owned by ${reader}; drop role ${reader}`);
       },
     );
 
