@@ -11,13 +11,6 @@ import {
 } from "../core/contents.ts";
 import type { Migration } from "../core/migration.ts";
 import { appliedOrder, caveatsOf, type OrderReport } from "../core/order.ts";
-import {
-  type DatabaseRows,
-  type LeftOut,
-  rowDifferences,
-  volatileColumns,
-  withoutDigests,
-} from "../core/rows.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { allSettled, deferred } from "../deferred.ts";
 import { type Database, Refusal } from "../ports.ts";
@@ -33,6 +26,7 @@ import {
   type Replica,
 } from "./orders.ts";
 import { leftOutOf, replay } from "./replay.ts";
+import { differencesIn, stable, type Stability } from "./stability.ts";
 
 /** Undefined: nothing is late. @throws Refusal where it was interrupted. */
 export async function compareOrders(options: OrderOptions): Promise<OrderReport | undefined> {
@@ -65,7 +59,9 @@ async function compare(options: OrderOptions): Promise<OrderReport | undefined> 
   const left = new Set(failing.map((one) => one.migration));
   const applied = appliedOrder(base, set);
   const late = [...applied, ...pending.map((one) => one.migration).filter((one) => !left.has(one))];
-  const orders: Orders = { ...options, gaps, applied, late, inOrder: inNumericOrder(late) };
+  const inOrder = inNumericOrder(late);
+  const rehearsed = pending.every(ranAtOnce) ? options.rehearsed : undefined;
+  const orders: Orders = { ...options, rehearsed, gaps, applied, late, inOrder };
   // Begun with the whole set: of no use where something of it has to be left out.
   const early = left.size === 0 ? await options.early?.inOrder : undefined;
   if (early !== undefined) {
@@ -134,14 +130,14 @@ async function replicaIn(
 
 /**
  * Most late migrations harm nobody, and the rehearsal has left the other side of the comparison
- * already. It ran otherwise than production does, stopped and resumed, so what differs says nothing.
+ * already. What differs says nothing yet: it may be another each time.
  */
 async function sameAtOnce(
   orders: Orders,
   { replayed, contents }: Replica,
 ): Promise<OrderReport | undefined> {
-  const { rehearsed, pending, gaps, set, rehearsal, since } = orders;
-  const isWhole = [...replayed.verdicts, ...pending].every(isPassed);
+  const { rehearsed, gaps, set, rehearsal, since } = orders;
+  const isWhole = replayed.verdicts.every(isPassed);
   if (rehearsed === undefined || !isWhole) return undefined;
   const { world } = onDatabase(orders, rehearsed);
   const late = await readContents(world, rehearsal.request, set, since);
@@ -161,7 +157,10 @@ function isPassed({ result }: Verdict): boolean {
   return result === "passed";
 }
 
-/** What was stopped and resumed says so in its notes, and some of it ran twice. */
+/**
+ * What was stopped and resumed says so in its notes. Some of it ran twice, as in production after a
+ * kill alone: such a run is no side of a comparison, and no measure of what is another each time.
+ */
 function ranAtOnce({ result, notes }: Verdict): boolean {
   return result === "passed" && notes.length === 0;
 }
@@ -203,74 +202,6 @@ async function compareReplicas(
     notes: [...notesOn(judged, found.length - judged.length), ...stability.notes],
     unverified: undefined,
   };
-}
-
-/** What is another each time, and says nothing about an order. */
-interface Stability {
-  readonly leftOut: LeftOut;
-  readonly blurred: ReadonlySet<string>;
-  readonly notes: readonly string[];
-}
-
-interface Compared {
-  readonly found: readonly ContentDifference[];
-  readonly stability: Stability;
-}
-
-/** Values that are others each time are found out by another run in the same order. */
-async function differencesIn(orders: Orders, inOrder: Replica, late: Replica): Promise<Compared> {
-  const { set, inEmpty, rehearsed, pending, rehearsal, since } = orders;
-  const found = contentDifferences(inOrder.contents, late.contents);
-  const isStable = !found.some(({ kind }) => kind === "rows" || kind === "numbering");
-  if (isStable) return { found, stability: { leftOut: new Map(), blurred: new Set(), notes: [] } };
-
-  const rows = (database: Database, leftOut: LeftOut): Promise<DatabaseRows> =>
-    readStableRows(onDatabase(orders, database).world, rehearsal.request, set, since, leftOut);
-  const stabilityBy = async (
-    again: Database,
-  ): Promise<Stability & { readonly own: DatabaseRows }> => {
-    const leftOut = volatileColumns(late.contents.rows, await rows(again, new Map()));
-    const [own, control] = await Promise.all([rows(late.database, leftOut), rows(again, leftOut)]);
-    // A table that differs even so is another one each time as a whole.
-    const tables = rowDifferences(own, control).flatMap(({ table }) => table ?? []);
-    const notes = [
-      ...leftOutNotes(leftOut),
-      ...tables.map(
-        (table) => `rows of ${table} are others each time: only their number is compared`,
-      ),
-    ];
-    return { leftOut, blurred: new Set(tables), notes, own };
-  };
-  const stability =
-    rehearsed !== undefined && pending.every(ranAtOnce)
-      ? await stabilityBy(rehearsed)
-      : await inEmpty(async (third) => {
-          const again = await replay(onDatabase(orders, third), set, orders.late);
-          const broken = again.problem ?? failureOf(again)?.problem;
-          if (broken !== undefined) throw new Refusal([broken]);
-          return stabilityBy(third);
-        });
-  const inOrderRows = await rows(inOrder.database, stability.leftOut);
-  return {
-    found: contentDifferences(
-      stable({ ...inOrder.contents, rows: inOrderRows }, stability),
-      stable({ ...late.contents, rows: stability.own }, stability),
-    ),
-    stability,
-  };
-}
-
-function leftOutNotes(leftOut: LeftOut): readonly string[] {
-  const names = [...leftOut].flatMap(([table, columns]) =>
-    [...columns].map((column) => `${table}.${column}`),
-  );
-  return names.length === 0
-    ? []
-    : [`others each time, and compared only by where they are null: ${names.join(", ")}`];
-}
-
-function stable(contents: Contents, { blurred }: Stability): Contents {
-  return { ...contents, rows: withoutDigests(contents.rows, blurred) };
 }
 
 /** What the base's own order left behind is no doing of what is pending. */

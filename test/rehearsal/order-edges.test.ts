@@ -178,6 +178,23 @@ test(
 );
 
 test(
+  "nor is it one side of the comparison: what ran twice may come out right by chance",
+  async () => {
+    const files = {
+      "1_t.sql": "create table t (b int); insert into t values (0)",
+      "2_late.sql": "update t set b = 5",
+      "3_other.sql": "update t set b = 6",
+      "4_again.sql":
+        "-- lacuna: no-transaction\n-- lacuna: rerunnable\ndo $$ begin update t set b = b + 1; end $$;\nselect 1",
+    };
+    // In order 7, late 6, and late and stopped behind its DO 7 again.
+    const { order } = await verifyOn(files, [1, 3]);
+    expect(order?.findings).toMatchObject([{ what: "rows of public.t", gaps: [{ id: "2_late" }] }]);
+  },
+  patience,
+);
+
+test(
   "a base that fails in numeric order alone excuses nothing",
   async () => {
     const files = {
