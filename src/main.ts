@@ -4,7 +4,7 @@
  * `--version` and `--help`, which are asked often, answer in milliseconds.
  */
 import { existsSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { inside } from "./adapters/inside.ts";
 import { loginName, readTextFile } from "./adapters/login.ts";
 import { watchSignals } from "./adapters/signals.ts";
@@ -14,25 +14,22 @@ import { type Output, outputTo, redactor } from "./cli/output.ts";
 import { allProblems } from "./cli/problem-text.ts";
 import { exitCodeOfOutcome, type Renderer, rendererFor } from "./cli/render.ts";
 import { readRequest } from "./cli/request.ts";
-import type { Base } from "./core/order.ts";
 import type { ExitCode } from "./core/problem.ts";
-import { type DatabaseTarget, labelOf } from "./core/target.ts";
+import type { DatabaseTarget } from "./core/target.ts";
 import type { Event } from "./events.ts";
 import { doingOf, expectedIn, notPermitted } from "./expected.ts";
 import type { Outcome } from "./outcome.ts";
-import { type Database, Refusal } from "./ports.ts";
+import { Refusal } from "./ports.ts";
 import { productVersion } from "./product.ts";
 import type { CheckRequest, Request, VerifyRequest } from "./request.ts";
 import {
   betweenOthers,
-  databaseOf,
   developmentFolder,
   given,
   placesToReplay,
   sourceInside,
   sourceOf,
   type Surroundings,
-  threadedDatabase,
   withWorld,
 } from "./wiring.ts";
 
@@ -105,8 +102,11 @@ async function reportElsewhere(
 }
 
 async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome> {
+  const report = (event: Event): void => {
+    renderer.event(event);
+  };
   try {
-    return await run(request, renderer);
+    return await run(request, { interruption, reporter: { report } });
   } catch (error) {
     const problems = expectedIn(error, doingOf(request.command), interruption);
     if (problems === undefined) throw error;
@@ -114,15 +114,7 @@ async function outcomeOf(request: Request, renderer: Renderer): Promise<Outcome>
   }
 }
 
-async function run(request: Request, renderer: Renderer): Promise<Outcome> {
-  const around: Surroundings = {
-    interruption,
-    reporter: {
-      report: (event: Event): void => {
-        renderer.event(event);
-      },
-    },
-  };
+async function run(request: Request, around: Surroundings): Promise<Outcome> {
   switch (request.command) {
     case "help":
       return { kind: "text", text: request.text };
@@ -151,8 +143,10 @@ async function run(request: Request, renderer: Renderer): Promise<Outcome> {
       const { up } = await import("./commands/up.ts");
       return withWorld(given(request), around, (world) => up(world, request));
     }
-    case "verify":
-      return runVerify(request, around);
+    case "verify": {
+      const { runVerify } = await import("./run-verify.ts");
+      return runVerify(request, { ...around, environment });
+    }
     case "plan": {
       const { planCommand } = await import("./commands/plan.ts");
       return withWorld(given(request), around, (world) => planCommand(world, request));
@@ -233,57 +227,6 @@ async function runOnFiles(
       return build(await sourceOf(request.folder, around), maker, reporter, request);
     }
   }
-}
-
-async function runVerify(request: VerifyRequest, around: Surroundings): Promise<Outcome> {
-  const { verify } = await import("./commands/verify.ts");
-  const { target, stuckAfterMs, folder } = request;
-  const embedded = (): Promise<Database> => threadedDatabase(stuckAfterMs);
-  const sibling = (name: string): Promise<Database> =>
-    target?.engine === "server" ? databaseOf({ ...target, database: name }) : embedded();
-  const base = await baseOf(request, around);
-  const database = target === undefined ? embedded() : databaseOf(target);
-  return withWorld({ folder, database }, around, (world) =>
-    verify({ ...world, sibling, embedded }, request, base),
-  );
-}
-
-/** What is applied, where `verify` is told to read it. */
-async function baseOf(request: VerifyRequest, around: Surroundings): Promise<Base | undefined> {
-  const { appliedFrom: from, folder } = request;
-  switch (from?.kind) {
-    case undefined:
-      return undefined;
-    case "status": {
-      const { readStatusDocument } = await import("./core/status-document.ts");
-      const read = readStatusDocument(from.path, from.text);
-      if (!read.ok) throw new Refusal(read.problems);
-      return read.value;
-    }
-    case "git": {
-      const { baseOfRef } = await import("./in-repository.ts");
-      return baseOfRef(from.ref, folder, { ...around, environment });
-    }
-    case "database": {
-      const { baseOfDatabase } = await import("./applied-from.ts");
-      const { readSet } = await import("./read-set.ts");
-      // What there is to be said of the files, and of the server, is said by the rehearsal.
-      refuseNoDatabase(from.target);
-      const quiet = { ...around, reporter: { report: (): void => undefined } };
-      return withWorld({ folder, database: databaseOf(from.target) }, quiet, async (world) =>
-        baseOfDatabase(world, request, await readSet(world.source, world.reporter)),
-      );
-    }
-  }
-}
-
-/** An embedded Postgres would be made there, and nothing be applied in it: a slip of the pen passes. */
-function refuseNoDatabase(target: DatabaseTarget): void {
-  if (target.engine === "server") return;
-  const { folder } = target;
-  if (folder !== undefined && existsSync(join(folder, "PG_VERSION"))) return;
-  const message = folder === undefined ? "nothing is applied in memory" : "there is no database";
-  throw new Refusal([{ code: "bad-applied-from", source: labelOf(target), message }]);
 }
 
 function finish(renderer: Renderer, outcome: Outcome): ExitCode {

@@ -9,7 +9,7 @@ const sources = filesIn("src");
 
 /** From the ground up; the first that fits a path is its floor. Imports go down or stay. */
 const floors: readonly (readonly [floor: number, path: RegExp])[] = [
-  [7, /^src\/(?:start|main|wiring|in-repository|library|testing)\.ts$/],
+  [7, /^src\/(?:start|main|wiring|run-verify|in-repository|library|testing)\.ts$/],
   [7, /^src\/(?:library|testing)\//],
   [6, /^src\/commands\//],
   [

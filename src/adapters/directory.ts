@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
+import { largestBytes } from "../core/scan.ts";
 import type { Problem } from "../core/problem.ts";
 import { Refusal, type Source } from "../ports.ts";
 
@@ -28,7 +29,7 @@ function readFolder(folder: string): readonly SourceFile[] {
       const stats = statSync(path);
       if (!stats.isFile()) problems.push({ code: "bad-name", path, reason: "not a file" });
       // Its size alone is what scan refuses it for: 256 MB need not be read for that.
-      else if (stats.size > largestRead)
+      else if (stats.size > largestBytes)
         problems.push({ code: "too-large", path, bytes: stats.size });
       else files.push({ name, path, bytes: readFileSync(path) });
     } catch (error) {
@@ -55,5 +56,3 @@ function describe(error: unknown): string {
   if (code === "ENOTDIR") return `"${path}" is not a folder`;
   return error instanceof Error ? error.message : String(error);
 }
-
-const largestRead = 256 * 1_048_576;

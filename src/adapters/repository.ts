@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
+import { largestBytes } from "../core/scan.ts";
 import type { Problem } from "../core/problem.ts";
 import { Refusal, type Repository, type Source } from "../ports.ts";
 import { type Git, listOf, type Located, locate, oneLine, type Caller } from "./git.ts";
@@ -83,7 +84,7 @@ async function filesOf(
     // A folder, or a submodule.
     else if (!fileModes.has(mode))
       problems.push({ code: "bad-name", path: pathOf(name), reason: "not a file" });
-    else if (bytes > largestRead) problems.push({ code: "too-large", path: pathOf(name), bytes });
+    else if (bytes > largestBytes) problems.push({ code: "too-large", path: pathOf(name), bytes });
     else ids.set(name, id);
   }
   const blobs = await blobsOf(git, [...ids.values()]);
@@ -158,4 +159,3 @@ const verify = ["rev-parse", "--verify", "--quiet"];
 const linkMode = "120000";
 const folderMode = "040000";
 const fileModes: ReadonlySet<string> = new Set(["100644", "100755", "100664"]);
-const largestRead = 256 * 1_048_576;

@@ -4,7 +4,7 @@ import { type Merged, merge } from "../core/merge.ts";
 import type { MigrationSet, SourceFile } from "../core/migration.ts";
 import { baseOfMigrations } from "../core/order.ts";
 import type { Problem } from "../core/problem.ts";
-import { parseName, scan } from "../core/scan.ts";
+import { isUpFile, scan } from "../core/scan.ts";
 import type { CheckOutcome, VerifyOutcome } from "../outcome.ts";
 import { Refusal, type Repository, type Source } from "../ports.ts";
 import type { CheckRequest } from "../request.ts";
@@ -126,8 +126,4 @@ function problemsOf(
       : [{ code: "check-found" as const, findings: findings.length, base }]),
     ...(told ?? []),
   ];
-}
-
-function isUpFile(file: SourceFile): boolean {
-  return parseName(file)?.direction === "up";
 }

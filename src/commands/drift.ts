@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { connectToRead } from "../connect.ts";
 import { driftBetween } from "../core/drift.ts";
 import { madeBy } from "../core/engine-lacks.ts";
@@ -133,9 +132,8 @@ async function replayElsewhere(
     return await make(database);
   }
   await using server = await world.onServer();
-  const random = randomUUID().replaceAll("-", "").slice(0, 16);
   const sibling = world.onServer;
-  const options = { set, tracker, connectTimeoutMs, pooler, sibling, random };
+  const options = { set, tracker, connectTimeoutMs, pooler, sibling };
   return await inScratch({ ...world, database: server }, options, make);
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { diff } from "../core/diff.ts";
 import { setDigest } from "../core/digest.ts";
 import { madeBy } from "../core/engine-lacks.ts";
@@ -19,7 +18,6 @@ import {
   inAnotherScratch,
   inScratchDatabase,
   rolledBack,
-  type Scratches,
   withRoles,
 } from "../rehearsal/methods.ts";
 import { compareOrders, beginInOrder } from "../rehearsal/order.ts";
@@ -77,7 +75,7 @@ export async function verify(
     comparison = comparing(world, request, { rehearsal, set, base });
     const found = await {
       embedded: () => fromEmpty(rehearsal, set, request, base),
-      scratch: () => inScratchDatabase(rehearsal, set, request, base, scratchesOf(world)),
+      scratch: () => inScratchDatabase(rehearsal, set, request, base, world.sibling),
       "rolled back": () => rolledBack(rehearsal, set, request),
       isolated: () => rolledBack(rehearsal, set, request),
     }[request.method]();
@@ -136,7 +134,7 @@ function comparing(
   const since = new Date(world.clock.nowMs() - 60_000);
   const inEmpty: InEmpty = (work) =>
     method === "scratch"
-      ? inAnotherScratch(rehearsal, set, request, scratchesOf(world), work)
+      ? inAnotherScratch(rehearsal, set, request, world.sibling, work)
       : inEmbedded(world, request.roles, work);
   if (method === "rolled back" || method === "isolated") {
     const { interruption } = world;
@@ -189,10 +187,6 @@ interface Comparing {
   readonly rehearsal: Rehearsal;
   readonly set: MigrationSet;
   readonly base: Base | undefined;
-}
-
-function scratchesOf({ sibling }: VerifyWorld): Scratches {
-  return { sibling, random: () => randomUUID().replaceAll("-", "").slice(0, 16) };
 }
 
 async function inEmbedded<T>(

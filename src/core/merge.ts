@@ -12,7 +12,7 @@ import {
 import { type Place, placeOf } from "./locate.ts";
 import type { MergeProblem } from "./merge-problem.ts";
 import type { SourceFile } from "./migration.ts";
-import { highestVersion, type NamedFile, parseName } from "./scan.ts";
+import { highestVersion, isUpFile, type NamedFile, parseName } from "./scan.ts";
 import { nextVersion } from "./version.ts";
 
 export interface Branch {
@@ -258,10 +258,6 @@ function firstDifference(former: SourceFile, latter: SourceFile): Place {
 
 function decoded({ bytes }: SourceFile): string {
   return new TextDecoder().decode(bytes);
-}
-
-function isUpFile(file: SourceFile): boolean {
-  return parseName(file)?.direction === "up";
 }
 
 function isMigrationFile(file: SourceFile): boolean {

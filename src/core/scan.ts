@@ -90,6 +90,10 @@ export function highestVersion(
     .at(-1);
 }
 
+export function isUpFile(file: SourceFile): boolean {
+  return parseName(file)?.direction === "up";
+}
+
 /** The migration with a version that a person wrote, leading zeros forgiven. */
 export function findVersion(set: MigrationSet, text: string): Migration | undefined {
   const version = parseVersion(text);
@@ -150,5 +154,6 @@ function scriptOf(file: SourceFile): Script {
 // A name holds no control characters: it is shown in terminals and stored in the tracker.
 const namePattern =
   /^([0-9]+)_([^\u0000-\u001f\u007f-\u009f/.][^\u0000-\u001f\u007f-\u009f/]*?)(?:\.(up|down))?\.sql$/;
-const largestBytes = 256 * 1_048_576;
+/** What a file may have. */
+export const largestBytes: number = 256 * 1_048_576;
 const noteworthyBytes = 1_048_576;

@@ -21,7 +21,7 @@ import { findFaults } from "./faults.ts";
 import { replay } from "./replay.ts";
 import { type Rehearsal, rehearse, type Rehearsed } from "./rehearse.ts";
 import { databaseIn, inRollback } from "./rolledback.ts";
-import { inScratch } from "./scratch.ts";
+import { inScratch, type ScratchOptions } from "./scratch.ts";
 
 export interface Findings extends Rehearsed {
   readonly pending: number;
@@ -84,20 +84,14 @@ export async function fromEmpty(
   return { ...rehearsed, ...found };
 }
 
-export interface Scratches {
-  readonly sibling: (name: string) => Promise<Database>;
-  /** Unguessable, new for each. */
-  readonly random: () => string;
-}
-
 export function inScratchDatabase(
   rehearsal: Rehearsal,
   set: MigrationSet,
   request: RehearsalRequest,
   base: Base | undefined,
-  made: Scratches,
+  sibling: ScratchOptions["sibling"],
 ): Promise<Findings> {
-  return inAnotherScratch(rehearsal, set, request, made, (database) => {
+  return inAnotherScratch(rehearsal, set, request, sibling, (database) => {
     const world = { ...rehearsal.world, database };
     return fromEmpty({ ...rehearsal, world }, set, request, base);
   });
@@ -108,10 +102,10 @@ export function inAnotherScratch<T>(
   { world }: Rehearsal,
   set: MigrationSet,
   { tracker, connectTimeoutMs, pooler }: RehearsalRequest,
-  { sibling, random }: Scratches,
+  sibling: ScratchOptions["sibling"],
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const options = { set, tracker, connectTimeoutMs, pooler, sibling, random: random() };
+  const options = { set, tracker, connectTimeoutMs, pooler, sibling };
   return inScratch(world, options, work);
 }
 

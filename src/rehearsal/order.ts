@@ -59,9 +59,14 @@ async function compare(options: OrderOptions): Promise<OrderReport | undefined> 
   const left = new Set(failing.map((one) => one.migration));
   const applied = appliedOrder(base, set);
   const late = [...applied, ...pending.map((one) => one.migration).filter((one) => !left.has(one))];
-  const inOrder = inNumericOrder(late);
-  const rehearsed = pending.every(ranAtOnce) ? options.rehearsed : undefined;
-  const orders: Orders = { ...options, rehearsed, gaps, applied, late, inOrder };
+  const orders: Orders = {
+    ...options,
+    rehearsed: pending.every(ranAtOnce) ? options.rehearsed : undefined,
+    gaps,
+    applied,
+    late,
+    inOrder: inNumericOrder(late),
+  };
   // Begun with the whole set: of no use where something of it has to be left out.
   const early = left.size === 0 ? await options.early?.inOrder : undefined;
   if (early !== undefined) {

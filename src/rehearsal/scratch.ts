@@ -1,4 +1,5 @@
 /** A database of its own on the server, for one rehearsal. */
+import { randomUUID } from "node:crypto";
 import { connect } from "../connect.ts";
 import type { MigrationSet } from "../core/migration.ts";
 import type { TrackerName } from "../core/tracker.ts";
@@ -19,8 +20,6 @@ export interface ScratchOptions {
   readonly pooler: PoolerMode;
   /** The database of that name on the same server. */
   readonly sibling: (name: string) => Promise<Database>;
-  /** Unguessable, new for each run. */
-  readonly random: string;
 }
 
 /**
@@ -44,7 +43,7 @@ export async function inScratch<T>(
   }
 
   async function holding(session: Session): Promise<T> {
-    const name = scratchName(options.random);
+    const name = scratchName(randomUUID().replaceAll("-", "").slice(0, 16));
     // Before the database is there: nobody may take it for an abandoned one.
     await claimScratch(session, name);
     for (const abandoned of await abandonedScratches(session)) {

@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.ts";
-import type { RehearsalProblem } from "../problem.ts";
+import type { RehearsalProblem } from "../rehearsal-problem.ts";
 import { type Explanations, listed } from "./explanation.ts";
 
 export const rehearsals: Explanations<RehearsalProblem> = {
