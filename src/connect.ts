@@ -6,7 +6,7 @@ import type { ServerMessage } from "./core/problem.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
-import { type Access, settings, settingsOfMessage } from "./ledger/settings.ts";
+import { type Access, settingsFor, settingsOfMessage } from "./ledger/settings.ts";
 import { demandSessionMode, isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
@@ -17,8 +17,11 @@ export interface ConnectOptions {
   readonly set: MigrationSet;
   /** How long to wait for a database that is not there yet. */
   readonly timeoutMs: number;
-  /** `writing` waits for a standby to be promoted; `reading` takes one as it is. */
-  readonly purpose: "reading" | "writing";
+  /**
+   * `reading` takes a standby as it is, and sets nothing for the session. `writing` waits for it to
+   * be promoted, and sets what `settingsFor` says; `locking` does too, and leaves that to `takeLock`.
+   */
+  readonly purpose: "reading" | "writing" | "locking";
   /** What is said of a pooler: where its mode cannot be found out, `writing` goes by it. */
   readonly pooler: PoolerMode;
   /** `read only`: the server refuses whatever would write. Left out, it may be written. */
@@ -133,23 +136,24 @@ async function attemptOnce<T>(
   };
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {
-      const facts = readFacts(session.opening.at(-1)?.[0]);
-      if (facts.isStandby && options.purpose === "writing") {
+      const facts = readFacts(session.opening);
+      if (facts.isStandby && options.purpose !== "reading") {
         return { kind: "not yet", reason: "standby" };
       }
       isWorking = true;
-      if (facts.versionNumber < oldestServer) {
+      if (facts.server.versionNumber < oldestServer) {
         throw new Refusal([{ code: "server-too-old", serverVersion: facts.serverVersion }]);
       }
       const { serverVersion } = facts;
       reporter.report({ kind: "connected", database: database.label, serverVersion });
-      if (!isBehindPooler(session, facts.backend)) return done(await work(session, facts));
       if (options.purpose === "reading")
         return done(await work(readingThrough(session, options.access), facts));
-      await demandSessionMode(world, session, facts.backend, sessionOptions, options.pooler);
-      reporter.report({ kind: "pooler", database: database.label, mode: "session" });
+      if (isBehindPooler(session, facts.backend)) {
+        await demandSessionMode(world, session, facts.backend, sessionOptions, options.pooler);
+        reporter.report({ kind: "pooler", database: database.label, mode: "session" });
+      }
       // Those of the opening ended with its message.
-      await session.run(settings);
+      if (options.purpose === "writing") await session.run(settingsFor(facts.server));
       return done(await work(session, facts));
     });
   } catch (error) {
@@ -181,7 +185,7 @@ function done<T>(value: T): Tried<T> {
   return { kind: "done", value };
 }
 
-/** A pooler may give each message another backend, which is to keep nothing of ours. */
+/** The settings go with each message: behind a pooler each may have another backend. */
 function readingThrough(session: Session, access: Access = "writing"): Session {
   const own = settingsOfMessage[access];
   return { ...session, rows: (script) => session.rows(`${own}; ${script}`) };

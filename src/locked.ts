@@ -3,6 +3,9 @@ import { connect } from "./connect.ts";
 import type { Migration, MigrationSet } from "./core/migration.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
+import { settingsFor } from "./ledger/settings.ts";
+import { type TableRows, tablesScript } from "./ledger/state.ts";
+import { isBehindPooler } from "./pooler.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
 import type { PoolerMode } from "./request.ts";
@@ -11,6 +14,8 @@ export interface Locked {
   readonly session: Session;
   readonly facts: Facts;
   readonly lockKey: bigint;
+  /** What the tracker and its progress hold, where the lock came with it. */
+  readonly read: TableRows | undefined;
 }
 
 interface LockedRequest {
@@ -32,11 +37,12 @@ export async function withLock<T>(
   work: (locked: Locked) => Promise<T>,
 ): Promise<T> {
   const { tracker } = request;
+  const { database } = world;
   const options = {
     tracker,
     set,
     timeoutMs: request.connectTimeoutMs,
-    purpose: "writing",
+    purpose: "locking",
     pooler: request.pooler,
     onNotice: (notice): void => {
       // What lacuna's own statements say (an index that is not there) is nobody's concern.
@@ -70,7 +76,13 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const taken = await takeLock(session, { ...world, key, waitMs: request.lockWaitMs });
+    const taken = await takeLock(session, {
+      ...world,
+      key,
+      waitMs: request.lockWaitMs,
+      settings: settingsFor(facts.server),
+      reading: tablesScript(tracker, facts),
+    });
     const { signal } = world.interruption;
     if (!taken.held) {
       const { waitedMs, holder } = taken;
@@ -81,10 +93,12 @@ export async function withLock<T>(
       ]);
     }
     try {
-      return await work({ session, facts, lockKey: key });
+      return await work({ session, facts, lockKey: key, read: taken.read });
     } finally {
-      // The end of the session releases it as well, and a lost one has released it already.
-      await releaseLock(session, taken.lock).catch(() => undefined);
+      // The end of a session releases it, and a lost one has released it already. A pooler's backend
+      // and an embedded one live on.
+      if (database.hasManySessions !== true || isBehindPooler(session, facts.backend))
+        await releaseLock(session, taken.lock).catch(() => undefined);
     }
   }
 }

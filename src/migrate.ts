@@ -5,6 +5,7 @@ import { findTarget, plan, type Policy } from "./core/plan.ts";
 import type { Problem } from "./core/problem.ts";
 import { mostLosses, pollMs } from "./core/retry.ts";
 import { prepareTracker } from "./ledger/record.ts";
+import { settingsFor } from "./ledger/settings.ts";
 import { withLock } from "./locked.ts";
 import type { UpOutcome } from "./outcome.ts";
 import { Refusal, SqlError, type World } from "./ports.ts";
@@ -104,8 +105,9 @@ function applyUnderLock(
     },
   };
 
-  return withLock(watching, request, set, running, async ({ session, facts, lockKey }) => {
-    const seen = await survey(session, request.tracker, set, facts, request.newHere, "writing");
+  return withLock(watching, request, set, running, async ({ session, facts, lockKey, read }) => {
+    const { tracker, newHere } = request;
+    const seen = await survey(session, tracker, set, facts, newHere, "writing", read);
     settleDoubt(watching, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
     const problems: Problem[] = [...seen.problems, ...(planned.ok ? [] : planned.problems)];
@@ -122,8 +124,18 @@ function applyUnderLock(
     if (seen.adoption !== undefined) reporter.report({ kind: "adopted", adoption: seen.adoption });
 
     const { role, login } = facts;
-    const { tracker, lockRetryForMs } = request;
-    const context = { world: watching, session, tracker, lockKey, role, login, lockRetryForMs };
+    const { lockRetryForMs } = request;
+    const settings = settingsFor(facts.server);
+    const context = {
+      world: watching,
+      session,
+      tracker,
+      lockKey,
+      role,
+      login,
+      settings,
+      lockRetryForMs,
+    };
     const { problem, inDoubt } = await apply(steps, context);
     progress.inDoubt = inDoubt;
     if (problem === undefined) return { kind: "ended", problems: [] };

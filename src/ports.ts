@@ -62,13 +62,8 @@ export interface Bracket {
   readonly closeTag: string;
 }
 
-export const announcedPid = "lacuna.announced_pid";
-
 export interface SessionOptions {
-  /**
-   * Sent as the first message, so that settings and first questions cost one round trip. It finds
-   * the pid of BackendKeyData in the setting `announcedPid`, where that may be a pooler's.
-   */
+  /** Sent as the first message, so that first questions cost one round trip. */
   readonly opening: string;
   readonly onNotice: (notice: ServerMessage) => void;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */

@@ -9,7 +9,9 @@ import type { Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
-import { type DatabaseState, findUserObjects, readState } from "./ledger/state.ts";
+import type { LegacyTable } from "./ledger/legacy.ts";
+import { type DatabaseState, readState, type TableRows } from "./ledger/state.ts";
+import { findUserObjects } from "./ledger/user-objects.ts";
 import { type Parser, Refusal, type Session } from "./ports.ts";
 
 export interface Survey {
@@ -29,11 +31,12 @@ export async function survey(
   facts: Facts,
   newHere: boolean,
   purpose: "reading" | "writing" = "reading",
+  given?: TableRows,
 ): Promise<Survey> {
   const checked = checkTracker(tracker, facts);
   if (!checked.ok) throw new Refusal(checked.problems);
   const state = await explainingRefusal(session, tracker, facts, purpose, () =>
-    readState(session, tracker, facts),
+    readState(session, tracker, facts, given),
   );
   if (state.applied.size > 0) {
     return {
@@ -43,10 +46,10 @@ export async function survey(
       problems: movedSince(state.adopted, state.legacy),
     };
   }
-  const objects = await findUserObjects(session, tracker);
+  const objects = await findUserObjects(session, tracker, state.legacyTables);
   // A file that stopped half-way made its objects itself: this database is ours already.
   const isKnown = newHere || state.progress.length > 0;
-  if (!isKnown && state.adopted === undefined) await refuseUnreadable(session, state.facts);
+  if (!isKnown && state.adopted === undefined) await refuseUnreadable(session, state.legacyTables);
   // Taken over once already: an emptied tracker is somebody's doing, and no reason to do it again.
   const legacy = state.adopted === undefined ? state.legacy : [];
   const takeover = decideTakeover(set, legacy, objects, isKnown);
@@ -60,10 +63,10 @@ export async function survey(
 }
 
 /** An old tracker that cannot be read may say that everything was applied already. */
-async function refuseUnreadable(session: Session, { legacy }: Facts): Promise<void> {
+async function refuseUnreadable(session: Session, tables: readonly LegacyTable[]): Promise<void> {
   const problems = await findUnreadable(
     session,
-    legacy.filter((one) => !one.isReadable),
+    tables.filter((one) => !one.isReadable),
   );
   if (problems.length > 0) throw new Refusal(problems);
 }

@@ -13,7 +13,6 @@ import type { ServerMessage } from "../core/problem.ts";
 import { labelOf, type ServerTarget } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
 import {
-  announcedPid,
   type Database,
   type Row,
   type Session,
@@ -143,10 +142,10 @@ async function openWithin(
   });
 
   const sql = postgres(clientOptions(target, options.applicationName, givenOnce(socket)));
-  const send = async (script: Text, keepRows: boolean): Promise<Exchange> => {
+  const send = async (script: string, keepRows: boolean): Promise<Exchange> => {
     if (lost !== undefined) throw lost;
     const exchange = wire.begin(keepRows);
-    const query = sql.unsafe(script as string).simple();
+    const query = sql.unsafe(script).simple();
     let reply: unknown;
     try {
       reply = await query;
@@ -189,7 +188,7 @@ async function openWithin(
   };
   try {
     // Start-up and authentication happen with the first query.
-    const opened = await attempt.race(send(openingOf(options, wire), true));
+    const opened = await attempt.race(send(options.opening, true));
     return { session: sessionWith(opened.rowSets), close };
   } catch (error) {
     await close();
@@ -197,14 +196,6 @@ async function openWithin(
     if (!(error instanceof SqlError) || wire.backend.pid !== 0) throw error;
     throw new SqlError("refused", error.server, { cause: error });
   }
-}
-
-/** What postgres.js takes for the text of a query: it makes a string of it when it sends it. */
-type Text = string | { toString(): string };
-
-/** It is handed over before the connection is made, and says what that announced. */
-function openingOf({ opening }: SessionOptions, { backend }: WireReader): Text {
-  return { toString: () => `set local ${announcedPid} = '${backend.pid}'; ${opening}` };
 }
 
 /** postgres.js would ask a function by itself, and leave its failure to nobody. */

@@ -1,5 +1,4 @@
 import type { TrackerName } from "../core/tracker.ts";
-import { settings } from "../ledger/settings.ts";
 import { quoteIdentifier } from "../core/quote.ts";
 import type { Blocker } from "../core/blockers.ts";
 import type { Session, World } from "../ports.ts";
@@ -12,6 +11,8 @@ export interface ApplyContext {
   readonly lockKey: bigint;
   readonly role: string;
   readonly login: string;
+  /** What is set for the session, and again behind each reset. */
+  readonly settings: string;
   /** For how long a migration that cannot get a lock is tried again. */
   readonly lockRetryForMs: number;
 }
@@ -33,11 +34,11 @@ export interface Watch {
  * own: in front of a BEGIN it would belong to that transaction and be undone with it. Never
  * DISCARD ALL, which drops the runner's lock (research: mechanisms, M10).
  */
-export async function resetSession({ session, login }: ApplyContext): Promise<void> {
-  await session.run(resetScript(login));
+export async function resetSession({ session, ...own }: ApplyContext): Promise<void> {
+  await session.run(resetScript(own));
 }
 
-export function resetScript(login: string): string {
+export function resetScript({ login, settings }: Pick<ApplyContext, "login" | "settings">): string {
   return (
     `set session authorization ${quoteIdentifier(login)}; reset role; reset all; close all; deallocate all; ` +
     `unlisten *; discard temp; discard sequences; ${settings}`

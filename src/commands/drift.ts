@@ -14,7 +14,9 @@ import type { Rehearsal } from "../rehearsal/rehearse.ts";
 import { inScratch } from "../rehearsal/scratch.ts";
 import type { DriftRequest } from "../request.ts";
 import { type Survey, survey } from "../survey.ts";
+import type { TrackerName } from "../core/tracker.ts";
 import type { Facts } from "../ledger/facts.ts";
+import { findLegacyTables } from "../ledger/legacy.ts";
 
 export interface DriftWorld extends World {
   /** An embedded Postgres, empty. */
@@ -26,7 +28,7 @@ export interface DriftWorld extends World {
 /** What the database has otherwise than its applied migrations make it. Reads only. */
 export async function drift(world: DriftWorld, request: DriftRequest): Promise<DriftOutcome> {
   const set = await readSet(world.source, world.reporter);
-  const { seen, described, facts } = await connectToRead(
+  const { seen, described, legacy } = await connectToRead(
     world,
     request,
     set,
@@ -44,7 +46,7 @@ export async function drift(world: DriftWorld, request: DriftRequest): Promise<D
     actualMajor: described.major,
     printedAlike: expected.printedAlike,
     unreplayed,
-    legacy: facts.legacy,
+    legacy,
   };
   const found = driftBetween(expected.schema, described.schema, circumstances, request.ignore);
   const findings = found.findings.length;
@@ -67,7 +69,7 @@ export async function drift(world: DriftWorld, request: DriftRequest): Promise<D
 interface Seen {
   readonly seen: Survey;
   readonly described: Described;
-  readonly facts: Facts;
+  readonly legacy: readonly TrackerName[];
 }
 
 /** No lock is taken, so somebody may migrate meanwhile: the tracker is read before and behind. */
@@ -83,8 +85,9 @@ async function readWhileStill(
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     const described = await describe(session, opening, request);
     const after = await look();
-    const { facts } = after.state;
-    if (trackerOf(seen) === trackerOf(after)) return { seen, described, facts };
+    if (trackerOf(seen) === trackerOf(after)) {
+      return { seen, described, legacy: await findLegacyTables(session, request.tracker) };
+    }
     seen = after;
   }
   throw new Refusal([{ code: "being-migrated", database: database.label }]);

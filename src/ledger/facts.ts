@@ -1,18 +1,18 @@
 /**
- * The opening of a session: lacuna's settings, and what has to be known before anything else,
- * in one message.
+ * The opening of a session: what has to be known before anything else, in one message. A new backend
+ * reads its catalogs for each function and table that is named, so it asks as little as it can:
+ * the same facts in one SELECT of many parts took it four times as long.
  */
 import { quoteLiteral } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { displayTracker, type TrackerName } from "../core/tracker.ts";
 import type { Row } from "../ports.ts";
 import { type Backend, backendColumns, readBackend } from "./backend.ts";
-import { resolved, underOwnPath } from "./catalog.ts";
-import { type Access, openingSettings } from "./settings.ts";
+import { underOwnPath } from "./catalog.ts";
+import { type Access, type ServerKind, settingsOfMessage } from "./settings.ts";
 
 export interface Facts {
-  /** As `server_version_num` has it: 180004. */
-  readonly versionNumber: number;
+  readonly server: ServerKind;
   readonly serverVersion: string;
   readonly isStandby: boolean;
   readonly backend: Backend;
@@ -31,88 +31,64 @@ export interface Facts {
     | undefined;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly progressExists: boolean;
-  /** Tables of exactly (version bigint, dirty boolean) in the schemas that `up` looks at. */
-  readonly legacy: readonly {
-    readonly schema: string;
-    readonly table: string;
-    /** Whether this role may read it, all rows of it. */
-    readonly isReadable: boolean;
-  }[];
 }
 
 export function openingScript(tracker: TrackerName, access: Access = "writing"): string {
-  return `${openingSettings[access]}; ${underOwnPath(factsQuery(tracker), theirSchema)}`;
+  return `${settingsOfMessage[access]}; ${underOwnPath(factsQueries(tracker))}`;
 }
 
-/** The schema that a CREATE without a schema goes to. */
-export const theirSchema = { schema: "pg_catalog.current_schema()::pg_catalog.text" };
-
-/** The schemas where another tool's tracker or a user's tables are looked for. */
-export function schemasLookedAt(tracker: TrackerName): string {
-  return `(${quoteLiteral(tracker.schema)}, 'public', ${resolved("schema")})`;
-}
-
-export function factsQuery(tracker: TrackerName): string {
-  const schema = quoteLiteral(tracker.schema);
-  const table = quoteLiteral(tracker.table);
-  const relation = (name: string): string =>
-    `(select c.oid from pg_catalog.pg_class c where c.relname = ${name} and c.relnamespace = ` +
-    `(select n.oid from pg_catalog.pg_namespace n where n.nspname = ${schema}))`;
+/** Three: the server, the schema with its tables, and the tracker's columns. */
+export function factsQueries(tracker: TrackerName): string {
+  const [schema, table] = [quoteLiteral(tracker.schema), quoteLiteral(tracker.table)];
+  const progress = quoteLiteral(`${tracker.table}_progress`);
   return `
 select
   pg_catalog.current_setting('server_version_num') as version_number,
   pg_catalog.current_setting('server_version') as server_version,
+  pg_catalog.version() as version,
+  pg_catalog.current_setting('synchronous_commit') as synchronous_commit,
   pg_catalog.pg_is_in_recovery()::text as is_standby,
   ${backendColumns},
   pg_catalog.current_setting('role') as role,
-  session_user::text as login,
-  exists (select from pg_catalog.pg_namespace n where n.nspname = ${schema})::text as schema_exists,
-  (select pg_catalog.pg_has_role(c.relowner, 'usage')::text
-     from pg_catalog.pg_class c where c.oid = ${relation(table)}) as tracker_is_ours,
-  (select c.relpersistence::text from pg_catalog.pg_class c
-    where c.oid = ${relation(table)}) as tracker_persistence,
-  pg_catalog.obj_description(${relation(table)}, 'pg_class') as tracker_comment,
-  (select pg_catalog.json_agg(pg_catalog.json_build_object(
-            'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, null)))::text
-     from pg_catalog.pg_attribute a
-    where a.attrelid = ${relation(table)} and a.attnum > 0 and not a.attisdropped) as columns,
-  (${relation(quoteLiteral(`${tracker.table}_progress`))} is not null)::text as progress_exists,
-  (select pg_catalog.json_agg(pg_catalog.json_build_object(
-            'schema', n.nspname, 'table', c.relname, 'isReadable',
-            pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT')
-            and not pg_catalog.row_security_active(c.oid)) order by n.nspname, c.relname)::text
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and c.relnatts = 2 and n.nspname in ${schemasLookedAt(tracker)}
-      and exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid
-                   and a.attname = 'version' and a.atttypid = 'pg_catalog.int8'::pg_catalog.regtype)
-      and exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid
-                   and a.attname = 'dirty' and a.atttypid = 'pg_catalog.bool'::pg_catalog.regtype)
-  ) as legacy`;
+  session_user::text as login;
+select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence, d.description as comment,
+       pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours
+  from pg_catalog.pg_namespace n
+  left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname in (${table}, ${progress})
+  left join pg_catalog.pg_description d on d.objoid = c.oid and d.objsubid = 0
+   and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+ where n.nspname = ${schema};
+select a.attname as name, pg_catalog.format_type(a.atttypid, null) as type
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_class c on c.oid = a.attrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where n.nspname = ${schema} and c.relname = ${table} and a.attnum > 0 and not a.attisdropped`;
 }
 
-export function readFacts(row: Row | undefined): Facts {
-  const text = (name: string): string => row?.[name] ?? "";
-  const list = (name: string): unknown => JSON.parse(row?.[name] ?? "[]");
-  const isOurs = row?.["tracker_is_ours"] ?? null;
+/** @param rowSets What the three queries brought. */
+export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
+  const [[server] = [], relations = [], columns = []] = rowSets;
+  const text = (name: string): string => server?.[name] ?? "";
+  const tracker = relations.find((row) => row["is_tracker"] === "true");
   return {
-    versionNumber: Number(text("version_number")),
+    server: {
+      versionNumber: Number(text("version_number")),
+      isLinux: text("version").includes("linux"),
+      acknowledgesEarly: text("synchronous_commit") === "off",
+    },
     serverVersion: text("server_version"),
     isStandby: text("is_standby") === "true",
-    backend: readBackend(row),
+    backend: readBackend(server),
     role: text("role"),
     login: text("login"),
-    schemaExists: text("schema_exists") === "true",
-    tracker:
-      isOurs === null
-        ? undefined
-        : {
-            isOurs: isOurs === "true",
-            isDurable: text("tracker_persistence") === "p",
-            comment: row?.["tracker_comment"] ?? undefined,
-          },
-    columns: list("columns") as Facts["columns"],
-    progressExists: text("progress_exists") === "true",
-    legacy: list("legacy") as Facts["legacy"],
+    schemaExists: relations.length > 0,
+    tracker: tracker && {
+      isOurs: tracker["is_ours"] === "true",
+      isDurable: tracker["persistence"] === "p",
+      comment: tracker["comment"] ?? undefined,
+    },
+    columns: columns.map((row) => ({ name: row["name"] ?? "", type: row["type"] ?? "" })),
+    progressExists: relations.some((row) => row["is_tracker"] === "false"),
   };
 }
 

@@ -14,7 +14,7 @@ import type { IndexName } from "../core/statements.ts";
 import type { Step, TransactionScript } from "../core/script.ts";
 import { quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import type { Version } from "../core/version.ts";
-import { holdsLock } from "./lock.ts";
+import { stillHolds } from "./lock.ts";
 
 export interface Flight {
   readonly script: string;
@@ -234,7 +234,7 @@ function proofSql(context: FlightContext, row: string, indexes: readonly IndexNa
     "select case " +
     `when pg_catalog.current_setting('lacuna.marker', true) is distinct from ${quoteLiteral(context.nonce)} ` +
     `then ${raise("transaction")} ` +
-    `when not ${holdsLock(context.lockKey)} then ${raise("lock")} ` +
+    `when not ${stillHolds(context.lockKey)} then ${raise("lock")} ` +
     `when not ${row} then ${raise("row")} ` +
     indexes.map((index) => `when ${isInvalid(index)} then ${raise("index")} `).join("") +
     "when pg_catalog.current_setting('synchronous_commit') = 'off' " +

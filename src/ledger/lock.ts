@@ -10,7 +10,14 @@ import { pollMs } from "../core/retry.ts";
 import type { TrackerName } from "../core/tracker.ts";
 import { backendColumns, readBackend } from "./backend.ts";
 import { catalogRows } from "./catalog.ts";
-import type { Clock, Interruption, Reporter, Session } from "../ports.ts";
+import {
+  type Clock,
+  type Interruption,
+  type Reporter,
+  type Row,
+  type Session,
+  SqlError,
+} from "../ports.ts";
 
 /**
  * The lock's key: the first 8 bytes of SHA-256 over schema, NUL and table, as a signed
@@ -26,10 +33,19 @@ export interface LockOptions {
   readonly clock: Clock;
   readonly reporter: Reporter;
   readonly interruption: Interruption;
+  /** The session's own settings: they travel with the first attempt. */
+  readonly settings?: string;
+  /** What is to be read as soon as the lock is held: it travels with the first attempt too. */
+  readonly reading?: string | undefined;
 }
 
 export type LockResult =
-  | { readonly held: true; readonly lock: HeldLock }
+  | {
+      readonly held: true;
+      readonly lock: HeldLock;
+      /** What `reading` brought; undefined where it was not asked, or failed. */
+      readonly read: readonly (readonly Row[])[] | undefined;
+    }
   | { readonly held: false; readonly waitedMs: number; readonly holder: string | undefined };
 
 /** A session lock is its backend's: no other one can let go of it. */
@@ -44,12 +60,14 @@ export async function takeLock(session: Session, options: LockOptions): Promise<
   let holder: string | undefined;
   let reportedMs = Number.NEGATIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
-    const [answer] = await session.rows(
-      `select pg_catalog.pg_try_advisory_lock(${key})::text as held, ${backendColumns}`,
-    );
-    const row = answer?.[0];
-    if (row?.["held"] === "true")
-      return { held: true, lock: { key, backendPid: readBackend(row).pid } };
+    const answer = await (attempt === 1
+      ? firstAttempt(session, options)
+      : askForLock(session, key));
+    const row = answer[0]?.[0];
+    if (row?.["held"] === "true") {
+      const read = answer.length > 1 ? answer.slice(1) : undefined;
+      return { held: true, lock: { key, backendPid: readBackend(row).pid }, read };
+    }
     const waitedMs = clock.nowMs() - startMs;
     if (waitedMs - reportedMs >= reportEveryMs) {
       holder = await describeHolder(session, key);
@@ -65,14 +83,76 @@ export async function takeLock(session: Session, options: LockOptions): Promise<
 }
 
 /**
+ * One message for the settings, the lock, and what is read under it: each statement sees what was
+ * committed before it, so the reading sees what the lock's last holder did. Only READ COMMITTED
+ * promises that, and a role may have another default, which is too late to change by a setting.
+ */
+async function firstAttempt(
+  session: Session,
+  { key, settings, reading }: LockOptions,
+): Promise<readonly (readonly Row[])[]> {
+  // Inside of a rehearsal's transaction it is too late for that, and nobody else is there.
+  const isolation =
+    session.bracket === undefined ? ["set transaction isolation level read committed"] : [];
+  const before = settings === undefined ? [] : [settings];
+  const script = (...parts: readonly string[]): string =>
+    [...isolation, ...before, lockQuery(key), ...parts].join("; ");
+  if (reading !== undefined) {
+    try {
+      return await session.rows(script(reading));
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.kind !== "server") throw error;
+      // Whatever is wrong with it is found again where it is asked for alone. The lock outlives a
+      // message that failed. https://www.postgresql.org/docs/current/explicit-locking.html
+      await session.undo();
+      await session.rows(unlockQuery(key));
+    }
+  }
+  return session.rows(script());
+}
+
+function askForLock(session: Session, key: bigint): Promise<readonly (readonly Row[])[]> {
+  return session.rows(lockQuery(key));
+}
+
+/**
+ * Taken twice, so that one of the two can be let go of and taken again, which proves that it is held
+ * (`stillHolds`), and never for a moment be nobody's.
+ */
+function lockQuery(key: bigint): string {
+  const tryLock = `pg_catalog.pg_try_advisory_lock(${key})`;
+  return (
+    `select case when ${tryLock} then ${tryLock} else false end::pg_catalog.text as held, ` +
+    backendColumns
+  );
+}
+
+function unlockQuery(key: bigint): string {
+  const unlock = `pg_catalog.pg_advisory_unlock(${key})`;
+  return `select case when ${unlock} then ${unlock} else false end::pg_catalog.text as released`;
+}
+
+/**
+ * Whether this backend holds the lock, as an expression for SQL: unlocking says so. It costs the
+ * server a tenth of a look into pg_locks, which collects every lock of the whole server.
+ */
+export function stillHolds(key: bigint): string {
+  return (
+    `(case when pg_catalog.pg_advisory_unlock(${key}) ` +
+    `then pg_catalog.pg_try_advisory_lock(${key}) else false end)`
+  );
+}
+
+/**
  * A pooler that was vouched for wrongly may answer with another backend. There nothing is unlocked,
  * which may be somebody else's lock: it is asked again until the right one answers.
  */
 export async function releaseLock(session: Session, { key, backendPid }: HeldLock): Promise<void> {
+  const unlock = `pg_catalog.pg_advisory_unlock(${key})`;
   for (let attempt = 1; attempt <= releaseAttempts; attempt++) {
     const [rows] = await session.rows(
       `select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${backendPid} ` +
-        `then pg_catalog.pg_advisory_unlock(${key})::text end as released`,
+        `then (case when ${unlock} then ${unlock} else false end)::pg_catalog.text end as released`,
     );
     if ((rows?.[0]?.["released"] ?? null) !== null) return;
     await new Promise((resolve) => {
@@ -82,14 +162,6 @@ export async function releaseLock(session: Session, { key, backendPid }: HeldLoc
 }
 
 const releaseAttempts = 50;
-
-/** Whether this backend holds the lock, as a condition for SQL. */
-export function holdsLock(key: bigint): string {
-  return (
-    "exists (select from pg_catalog.pg_locks l where l.pid = pg_catalog.pg_backend_pid() " +
-    `and ${isHolder(key)})`
-  );
-}
 
 /** Whether a row `l` of pg_locks is the lock, held by somebody. */
 export function isHolder(key: bigint): string {

@@ -7,77 +7,99 @@ import {
   type ProgressRow,
 } from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
-import { quoteIdentifier } from "../core/quote.ts";
-import type { LegacyTracker, UserObjects } from "../core/takeover.ts";
+import type { LegacyTracker } from "../core/takeover.ts";
 import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
-import { catalogRows } from "./catalog.ts";
-import { type Facts, factsQuery, readFacts, schemasLookedAt, theirSchema } from "./facts.ts";
+import { catalogRows, underOwnPath } from "./catalog.ts";
+import { type Facts, factsQueries, readFacts } from "./facts.ts";
+import {
+  findLegacyTables,
+  type LegacyTable,
+  legacyTablesQuery,
+  readLegacy,
+  readLegacyTable,
+  theirSchema,
+} from "./legacy.ts";
 
 export interface DatabaseState {
   readonly facts: Facts;
   readonly applied: AppliedSet;
   readonly progress: readonly ProgressRow[];
+  /** Looked for where they matter: nothing is applied yet, or a take-over is remembered. */
+  readonly legacyTables: readonly LegacyTable[];
   readonly legacy: readonly LegacyTracker[];
   /** What an earlier take-over wrote down: the old trackers and their version. */
   readonly adopted: { readonly version: string; readonly from: readonly string[] } | undefined;
 }
 
+/** What the tracker and its progress hold, as the server gave it. */
+export type TableRows = readonly (readonly Row[])[];
+
+/** The script that reads both tables, where the facts know the tracker. */
+export function tablesScript(tracker: TrackerName, facts: Facts): string | undefined {
+  if (facts.tracker === undefined) return undefined;
+  const progress = facts.progressExists ? [progressQuery(tracker)] : [];
+  return underOwnPath([appliedQuery(tracker), ...progress].join("; "));
+}
+
 /**
- * Reads everything in one round trip, from the tables that the facts know. Facts that were
- * read before the lock can be outdated by the runner that held it: they are read again where
- * a first run, or a table that is gone, makes that matter.
+ * Reads everything, from the tables that the facts know. Facts that were read before the lock can
+ * be outdated by the runner that held it: they are read again where a first run, or a table that is
+ * gone, makes that matter.
+ *
+ * @param given What `tablesScript` brought together with the lock.
  */
 export async function readState(
   session: Session,
   tracker: TrackerName,
   facts: Facts,
+  given?: TableRows,
 ): Promise<DatabaseState> {
-  if (facts.tracker !== undefined) {
-    try {
-      const state = await readTables(session, tracker, facts);
-      if (state.applied.size > 0) return state;
-    } catch (error) {
-      if (!(error instanceof SqlError) || error.server.code !== undefinedTable) throw error;
-    }
+  const rows = given ?? (await readTables(session, tracker, facts));
+  const adopted = readAdoption(facts.tracker?.comment);
+  if (rows !== undefined && (rows[0]?.length ?? 0) > 0) {
+    const legacyTables = adopted === undefined ? [] : await findLegacyTables(session, tracker);
+    const legacy = await readLegacy(session, legacyTables);
+    return { facts, ...readRows(tracker, rows), legacyTables, legacy, adopted };
   }
-  return readTables(session, tracker, await refreshFacts(session, tracker));
+  const [server = [], relations = [], columns = [], ...tables] = await catalogRows(
+    session,
+    `${factsQueries(tracker)}; ${legacyTablesQuery(tracker)}`,
+    theirSchema,
+  );
+  const fresh = readFacts([server, relations, columns]);
+  const legacyTables = (tables[0] ?? []).map(readLegacyTable);
+  return {
+    facts: fresh,
+    ...readRows(tracker, (await readTables(session, tracker, fresh)) ?? []),
+    legacyTables,
+    legacy: await readLegacy(session, legacyTables),
+    adopted: readAdoption(fresh.tracker?.comment),
+  };
 }
 
-async function refreshFacts(session: Session, tracker: TrackerName): Promise<Facts> {
-  const [rows] = await catalogRows(session, factsQuery(tracker), theirSchema);
-  return readFacts(rows?.[0]);
-}
-
+/** Undefined: there is no tracker, or it is gone since the facts were read. */
 async function readTables(
   session: Session,
   tracker: TrackerName,
   facts: Facts,
-): Promise<DatabaseState> {
-  const readable = facts.legacy.filter((one) => one.isReadable);
-  const queries = [
-    facts.tracker === undefined ? "select where false" : appliedQuery(tracker),
-    facts.progressExists ? progressQuery(tracker) : "select where false",
-    ...readable.map(
-      ({ schema, table }) =>
-        `select version::text as version, dirty::text as dirty from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`,
-    ),
-  ];
-  const [applied = [], progress = [], ...legacy] = await catalogRows(session, queries.join("; "));
-  return {
-    facts,
-    applied: readApplied(tracker, applied),
-    progress: progress.map(readProgressRow),
-    legacy: readable.map(({ schema, table }, index): LegacyTracker => ({
-      name: displayTracker({ schema, table }),
-      rows: (legacy[index] ?? []).map((row) => ({
-        version: row["version"] ?? "",
-        dirty: row["dirty"] === "true",
-      })),
-    })),
-    adopted: readAdoption(facts.tracker?.comment),
-  };
+): Promise<TableRows | undefined> {
+  const script = tablesScript(tracker, facts);
+  if (script === undefined) return undefined;
+  try {
+    return await session.rows(script);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.server.code !== undefinedTable) throw error;
+    return undefined;
+  }
+}
+
+function readRows(
+  tracker: TrackerName,
+  [applied = [], progress = []]: TableRows,
+): Pick<DatabaseState, "applied" | "progress"> {
+  return { applied: readApplied(tracker, applied), progress: progress.map(readProgressRow) };
 }
 
 function appliedQuery(tracker: TrackerName): string {
@@ -165,53 +187,6 @@ function readAdoption(comment: string | undefined): DatabaseState["adopted"] {
     // Somebody rewrote the comment: it is theirs to write.
     return undefined;
   }
-}
-
-/**
- * Tables, views, routines and types of users in the schemas that `up` looks at. What belongs
- * to an extension, to a table (its row type, its array type) or to lacuna does not count.
- */
-export async function findUserObjects(
-  session: Session,
-  tracker: TrackerName,
-): Promise<UserObjects> {
-  const schemas = schemasLookedAt(tracker);
-  const ours = [tracker.table, `${tracker.table}_progress`];
-  const notOfExtension = (catalog: string): string =>
-    `not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass ` +
-    "and d.objid = o.oid and d.deptype = 'e')";
-  const [rows = []] = await catalogRows(
-    session,
-    `
-with objects as (
-  select n.nspname, o.relname as name, 1 as rank
-    from pg_catalog.pg_class o join pg_catalog.pg_namespace n on n.oid = o.relnamespace
-   where o.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and n.nspname in ${schemas} and ${notOfExtension("pg_class")}
-  union all
-  select n.nspname, o.proname || '()', 2
-    from pg_catalog.pg_proc o join pg_catalog.pg_namespace n on n.oid = o.pronamespace
-   where n.nspname in ${schemas} and ${notOfExtension("pg_proc")}
-  union all
-  select n.nspname, o.typname, 3
-    from pg_catalog.pg_type o join pg_catalog.pg_namespace n on n.oid = o.typnamespace
-   where n.nspname in ${schemas} and o.typtype in ('d', 'e', 'r') and ${notOfExtension("pg_type")}
-)
-select nspname as schema, name, pg_catalog.count(*) over ()::text as count from objects order by rank, nspname, name
- limit 200`,
-    theirSchema,
-  );
-  const legacy = new Set(
-    (await refreshFacts(session, tracker)).legacy.map((one) => `${one.schema}.${one.table}`),
-  );
-  const isOurs = (row: Row): boolean =>
-    (row["schema"] === tracker.schema && ours.includes(row["name"] ?? "")) ||
-    legacy.has(`${row["schema"]}.${row["name"]}`);
-  const theirs = rows.filter((row) => !isOurs(row));
-  const count = Number(rows[0]?.["count"] ?? 0) - rows.filter(isOurs).length;
-  return {
-    count: theirs.length === 0 ? 0 : count,
-    examples: theirs.slice(0, 3).map((row) => `${row["schema"]}.${row["name"]}`),
-  };
 }
 
 const undefinedTable = "42P01";

@@ -6,6 +6,7 @@ import type { MigrationSet } from "../core/migration.ts";
 import { appliedOrder, type Base } from "../core/order.ts";
 import { keyOf, type Schema, schemaDifferences } from "../core/schema.ts";
 import type { PrintedAlike, Unreplayed } from "../core/told-apart.ts";
+import type { Facts } from "../ledger/facts.ts";
 import { Refusal, type Session } from "../ports.ts";
 import type { RehearsalRequest } from "../request.ts";
 import { withRoles } from "./methods.ts";
@@ -64,13 +65,13 @@ export async function makeExpected(
 
 export async function describe(
   session: Session,
-  facts: { readonly versionNumber: number; readonly serverVersion: string },
+  facts: Pick<Facts, "server" | "serverVersion">,
   options: SchemaOptions,
 ): Promise<Described> {
   return {
     schema: await readSchema(session, options),
     printed: await readPrinted(session),
-    major: Math.floor(facts.versionNumber / 10_000),
+    major: Math.floor(facts.server.versionNumber / 10_000),
     serverVersion: facts.serverVersion,
   };
 }

@@ -11,6 +11,7 @@ import type { Adoption } from "../core/takeover.ts";
 import type { Unverified, Verdict } from "../core/verdict.ts";
 import { readFacts } from "../ledger/facts.ts";
 import { ensureRoles, otherClients, readKept } from "../ledger/rehearsal.ts";
+import { settingsFor } from "../ledger/settings.ts";
 import { withLock } from "../locked.ts";
 import type { Leftovers } from "../outcome.ts";
 import { deferred } from "../deferred.ts";
@@ -124,11 +125,12 @@ export function rolledBack(
     const steps = pendingIn(rehearsal, seen.diff, request);
     const faults = await findFaults(session, set, steps, rehearsal.parse);
     const before = await readKept(session);
+    const own = { login: facts.login, settings: settingsFor(facts.server) };
     const run = (
       some: readonly PlannedMigration[],
       earlier: readonly Verdict[],
     ): Promise<Rehearsed> =>
-      inRollback(session, facts.login, (rehearsing) => {
+      inRollback(session, own, (rehearsing) => {
         const on = databaseIn(rehearsing, database.label);
         const others = steps.filter((one) => !some.includes(one));
         const hidden = others.map(({ entry }) => entry.migration);
@@ -209,7 +211,7 @@ function withBase(database: Database, replayBase: () => Promise<Rehearsed>): Dat
     ...database,
     async session(options, work) {
       const isThere = await database.session(options, (session) =>
-        Promise.resolve(readFacts(session.opening.at(-1)?.[0]).tracker !== undefined),
+        Promise.resolve(readFacts(session.opening).tracker !== undefined),
       );
       if (!isThere) await replayAgain();
       return database.session(options, work);

@@ -13,7 +13,7 @@ import { type Database, Refusal, type Session, SqlError } from "../ports.ts";
 
 export async function inRollback<T>(
   real: Session,
-  login: string,
+  own: Parameters<typeof resetScript>[0],
   work: (rehearsing: Session) => Promise<T>,
 ): Promise<T> {
   const [begun] = await real.rows("begin; select pg_catalog.pg_current_xact_id()::text as xid");
@@ -22,7 +22,7 @@ export async function inRollback<T>(
 
   /** Ends the message before, and proves that the transaction is still the one that was begun. */
   const endMessage = async (): Promise<void> => {
-    const script = `${endOf[last]}${resetScript(login)}; ${whichTransaction}; savepoint lacuna_message`;
+    const script = `${endOf[last]}${resetScript(own)}; ${whichTransaction}; savepoint lacuna_message`;
     let found: string | null | undefined;
     try {
       found = (await real.rows(script)).at(-1)?.[0]?.["xid"];

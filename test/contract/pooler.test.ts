@@ -4,7 +4,7 @@
  */
 import { expect } from "bun:test";
 import { lockKeyOf, releaseLock, takeLock } from "../../src/ledger/lock.ts";
-import { announcedPid, type Database, type Session, SqlError } from "../../src/ports.ts";
+import { type Database, type Session, SqlError } from "../../src/ports.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import { contractSideBySide, oneBackend, pgliteSkips } from "./contract.ts";
 import { beside, type Ground, groundOn } from "./ground.ts";
@@ -39,9 +39,7 @@ async function withPooler(
       const backend = (): Session => backends[choose(client, messages++)] as Session;
       // A pid of its own, as no process of this machine has it.
       const backendPid = 2 ** 31 + client;
-      const opening = await backend().rows(
-        `set local ${announcedPid} = '${backendPid}'; ${options.opening}`,
-      );
+      const opening = await backend().rows(options.opening);
       return inside({
         ...(backends[0] as Session),
         backendPid,
@@ -193,8 +191,8 @@ contractSideBySide(skips, (check) => {
           session: (options, work) =>
             database.session(options, (one) => {
               const address = `10.0.0.${connections++}`;
-              const [[row] = []] = one.opening.slice(-1);
-              return work({ ...one, opening: [[{ ...row, backend_client: address }]] });
+              const [[row] = [], ...others] = one.opening;
+              return work({ ...one, opening: [[{ ...row, backend_client: address }], ...others] });
             }),
         };
         const through = groundOn(ground.engine, { ...pooler.ground, database: balanced });
