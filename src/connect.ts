@@ -2,7 +2,6 @@
 import { setDigest } from "./core/digest.ts";
 import { extensionsAskedFor } from "./core/extensions.ts";
 import type { MigrationSet } from "./core/migration.ts";
-import type { ServerMessage } from "./core/problem.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
@@ -26,7 +25,6 @@ export interface ConnectOptions {
   readonly pooler: PoolerMode;
   /** `read only`: the server refuses whatever would write. Left out, it may be written. */
   readonly access?: Access;
-  readonly onNotice: (notice: ServerMessage) => void;
 }
 
 /**
@@ -77,7 +75,6 @@ export function connectToRead<T>(
   access: Access = "writing",
 ): Promise<T> {
   const { tracker, connectTimeoutMs: timeoutMs } = request;
-  const onNotice = (): void => undefined;
   const options = {
     tracker,
     set,
@@ -85,7 +82,6 @@ export function connectToRead<T>(
     purpose: "reading",
     pooler: "auto",
     access,
-    onNotice,
   } as const;
   return connect(world, options, work);
 }
@@ -105,7 +101,6 @@ export function connectOnceToRead<T>(
     timeoutMs: limitMs,
     purpose: "reading",
     pooler: "auto",
-    onNotice: (): void => undefined,
   } as const;
   return attemptOnce(silent, options, limitMs, work);
 }
@@ -126,7 +121,6 @@ async function attemptOnce<T>(
   const sessionOptions = {
     opening: openingScript(options.tracker, options.access),
     applicationName: applicationNameOf(setDigest(options.set), world.hostName),
-    onNotice: options.onNotice,
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
     interruption: world.interruption,
     // Every text is read for them, and no server asks.

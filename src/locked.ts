@@ -1,6 +1,6 @@
 /** Work under the lock: taken by polling, released whatever happens. */
 import { connect } from "./connect.ts";
-import type { Migration, MigrationSet } from "./core/migration.ts";
+import type { MigrationSet } from "./core/migration.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
@@ -33,7 +33,6 @@ export async function withLock<T>(
   world: World,
   request: LockedRequest,
   set: MigrationSet,
-  running: { migration: Migration | undefined },
   work: (locked: Locked) => Promise<T>,
 ): Promise<T> {
   const { tracker } = request;
@@ -44,13 +43,6 @@ export async function withLock<T>(
     timeoutMs: request.connectTimeoutMs,
     purpose: "locking",
     pooler: request.pooler,
-    onNotice: (notice): void => {
-      // What lacuna's own statements say (an index that is not there) is nobody's concern.
-      const { migration } = running;
-      // Nor is a ROLLBACK of ours that finds no transaction: a body has no top-level ROLLBACK.
-      if (migration !== undefined && notice.code !== noActiveTransaction)
-        world.reporter.report({ kind: "notice", notice, migration });
-    },
   } satisfies Parameters<typeof connect>[1];
   // Somebody listens: a signal does not end the process in the middle of things.
   const stopListening = world.interruption.onSignal(() => undefined);
@@ -102,8 +94,6 @@ export async function withLock<T>(
     }
   }
 }
-
-const noActiveTransaction = "25P01";
 
 /** A cancel that arrives between two statements is lost: it is sent again until all is over. */
 async function cancelUntil(isOver: () => boolean, session: Session): Promise<void> {

@@ -90,22 +90,17 @@ function applyUnderLock(
   { set, policy, progress }: Errand,
 ): Promise<Ended> {
   const { reporter } = world;
-  // Notices belong to the migration that runs while they come.
-  const running: { migration: Migration | undefined } = { migration: undefined };
   const watching: World = {
     ...world,
     reporter: {
       report(event) {
-        if (event.kind === "applying") running.migration = event.migration;
         reporter.report(event);
-        if (event.kind !== "applied") return;
-        running.migration = undefined;
-        progress.applied = [...progress.applied, event.migration];
+        if (event.kind === "applied") progress.applied = [...progress.applied, event.migration];
       },
     },
   };
 
-  return withLock(watching, request, set, running, async ({ session, facts, lockKey, read }) => {
+  return withLock(watching, request, set, async ({ session, facts, lockKey, read }) => {
     const { tracker, newHere } = request;
     const seen = await survey(session, tracker, set, facts, newHere, "writing", read);
     settleDoubt(watching, progress, seen.state.applied);

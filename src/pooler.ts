@@ -60,7 +60,6 @@ async function lookFromBeside(
   const beside = {
     ...options,
     opening: whichBackend,
-    onNotice: (): void => undefined,
     connectTimeoutMs: Math.min(options.connectTimeoutMs, limitMs),
   };
   const looking = database

@@ -20,6 +20,9 @@ export interface StatementResult {
   readonly tag: string;
 }
 
+/** Is told what the server says beside its answer. */
+export type NoticeListener = (notice: ServerMessage) => void;
+
 /** Values as PostgreSQL's text format writes them; null for SQL's null. */
 export type Row = Readonly<Record<string, string | null>>;
 
@@ -36,12 +39,13 @@ export interface Session {
   readonly lost: Promise<SqlError>;
   /**
    * Sends a script as one simple-protocol message and resolves to the tags of its statements,
-   * in order. Rows are dropped while they arrive, so memory stays bounded.
+   * in order. Rows are dropped while they arrive, so memory stays bounded. It may be sent before
+   * what is ahead of it is answered.
    * @throws SqlError with the number of statements that were completed before the error.
    */
-  run(script: string): Promise<readonly StatementResult[]>;
+  run(script: string, onNotice?: NoticeListener): Promise<readonly StatementResult[]>;
   /** Sends a script in the same way and keeps the rows: one list a row-returning statement. */
-  rows(script: string): Promise<readonly (readonly Row[])[]>;
+  rows(script: string, onNotice?: NoticeListener): Promise<readonly (readonly Row[])[]>;
   /** Takes back the transaction that is open, or has failed. */
   undo(): Promise<void>;
   /** Asks the server to cancel what is running. It may come late, or for nothing. */
@@ -65,7 +69,6 @@ export interface Bracket {
 export interface SessionOptions {
   /** Sent as the first message, so that first questions cost one round trip. */
   readonly opening: string;
-  readonly onNotice: (notice: ServerMessage) => void;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */
   readonly applicationName: string;
   /** How long the connection may take to be made. */

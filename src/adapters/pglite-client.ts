@@ -31,19 +31,12 @@ export function clientDatabase(client: PgliteClient, patienceMs: number): Databa
       const limits = { transactionMs: options.connectTimeoutMs, patienceMs };
       return alone(client, limits, async () => {
         if (client.isInTransaction()) throw inTransaction();
-        let isOpen = false;
-        const session = watched(
-          await openSession(engineOver(exclusive(client)), "select 1", (notice) => {
-            if (isOpen) options.onNotice(notice);
-          }),
-        );
+        const session = watched(await openSession(engineOver(exclusive(client)), "select 1"));
         const before = await putAside(session);
         try {
           const opening = await session.rows(options.opening);
-          isOpen = true;
           return await work({ ...session, opening });
         } finally {
-          isOpen = false;
           // A role that a migration dropped cannot be taken again: no reason to hide what happened.
           await putBack(session, before).catch(() => undefined);
         }
@@ -123,8 +116,8 @@ function watched(session: Session): WatchedSession {
   let hasCommitted = false;
   return {
     ...session,
-    async run(script) {
-      const results = await session.run(script);
+    async run(script, onNotice) {
+      const results = await session.run(script, onNotice);
       hasCommitted ||= results.some(({ tag }) => tag === "COMMIT");
       return results;
     },
@@ -139,8 +132,11 @@ interface Before {
   readonly channels: readonly string[];
 }
 
+/** What a transaction says of itself (its isolation) is no setting to be put back, and refused. */
 const ownSettings =
-  "select name, setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session'";
+  "select name, setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session' " +
+  "and name operator(pg_catalog.<>) " +
+  "all (array['transaction_isolation', 'transaction_read_only', 'transaction_deferrable'])";
 
 /** The run works as the role that the owner works as, and from the settings of a new session. */
 async function putAside(session: Session): Promise<Before> {

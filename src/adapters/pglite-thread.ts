@@ -12,11 +12,11 @@
  * process.exit. Behind two of them no engine is started (oven-sh/bun#36356).
  */
 import { Worker } from "node:worker_threads";
-import type { ServerMessage } from "../core/problem.ts";
 import { labelOf } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
 import {
   type Database,
+  type NoticeListener,
   type Row,
   type Session,
   type SessionOptions,
@@ -51,12 +51,10 @@ export function threadedPglite(options: ThreadOptions): Database {
       const number = ++sessions;
       const { stuckAfterMs } = options;
       const own = thread;
-      own.listen(number, sessionOptions.onNotice);
       try {
         const session = await openSession(own, number, sessionOptions, stuckAfterMs);
         return await work(session);
       } finally {
-        own.listen(number, undefined);
         await own.ask({ session: number, do: "close" }, stuckAfterMs).catch(() => undefined);
       }
     },
@@ -74,7 +72,8 @@ interface Thread {
   end(): SqlError | undefined;
   readonly lost: Promise<SqlError>;
   ask(wish: Wish, limitMs: number): Promise<Value>;
-  listen(session: number, onNotice: ((notice: ServerMessage) => void) | undefined): void;
+  /** Who is told of notices, until somebody else is. */
+  listen(session: number, onNotice: NoticeListener | undefined): void;
   /** Ends the thread whatever it does, and every call with it. */
   stop(why: SqlError): Promise<"ended" | "left behind">;
 }
@@ -82,7 +81,7 @@ interface Thread {
 function startThread(workerData: WorkerData): Thread {
   const { promise: lost, resolve: announceLoss } = deferred<SqlError>();
   const waiting = new Map<number, Waiting>();
-  const listeners = new Map<number, (notice: ServerMessage) => void>();
+  const listeners = new Map<number, NoticeListener>();
   let ids = 0;
   let end: SqlError | undefined;
 
@@ -196,7 +195,14 @@ async function openSession(
   return {
     ...opened,
     lost: thread.lost,
-    run: async (script) => (await ask({ ...of, do: "run", script })) as readonly StatementResult[],
+    async run(script, onNotice) {
+      thread.listen(number, onNotice);
+      try {
+        return (await ask({ ...of, do: "run", script })) as readonly StatementResult[];
+      } finally {
+        thread.listen(number, undefined);
+      }
+    },
     rows: async (script) =>
       (await ask({ ...of, do: "rows", script })) as readonly (readonly Row[])[],
     async undo() {

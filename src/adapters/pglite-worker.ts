@@ -82,7 +82,9 @@ async function obey(order: Order): Promise<Value> {
   }
   switch (order.do) {
     case "run":
-      return opened.session.run(order.script);
+      return opened.session.run(order.script, (notice) => {
+        say({ session: order.session, notice });
+      });
     case "rows":
       return opened.session.rows(order.script);
     case "undo":
@@ -103,9 +105,6 @@ function open(order: Extract<Order, { readonly do: "open" }>): Promise<OpenSessi
     extensions,
     applicationName: "lacuna",
     connectTimeoutMs: 0,
-    onNotice: (notice: ServerMessage) => {
-      say({ session: order.session, notice });
-    },
   };
   return new Promise((resolve, reject) => {
     const closed = database.session(options, (session) => {

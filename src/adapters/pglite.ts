@@ -11,11 +11,11 @@ import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import type { ServerMessage } from "../core/problem.ts";
 import { type EmbeddedTarget, labelOf } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
-import { type Database, type Row, type Session, SqlError, type StatementResult } from "../ports.ts";
+import { type Database, type Session, SqlError, type StatementResult } from "../ports.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { pgliteAssets, type PgliteModules, pgliteModules } from "./pglite-assets.ts";
 import { extensionsFor } from "./pglite-extensions.ts";
-import { type Exchange, queryMessage, readWire, type WireReader } from "./wire.ts";
+import { type Asked, type Exchange, queryMessage, readWire, type WireReader } from "./wire.ts";
 
 export interface EmbeddedOptions {
   /** A cluster to start from, as `dumpDataDir` gives it; the executable has one inside. */
@@ -67,15 +67,10 @@ export function databaseOver(
     label,
     async session(options, work) {
       opened ??= open(options.extensions).then(engineOver);
-      let isOpen = true;
-      const session = await openSession(await opened, options.opening, (notice) => {
-        // What the clean-up below is told is nobody's concern.
-        if (isOpen) options.onNotice(notice);
-      });
+      const session = await openSession(await opened, options.opening);
       try {
         return await work(session);
       } finally {
-        isOpen = false;
         // One backend serves all sessions: what one left behind would reach the next.
         await session.run(leaveNothing).catch(() => undefined);
       }
@@ -154,7 +149,7 @@ export interface PgliteBackend {
 /** One PGlite, and what is known of its end. */
 interface Engine {
   readonly lost: Promise<SqlError>;
-  send(wire: WireReader, script: string, keepRows: boolean): Promise<Exchange>;
+  send(wire: WireReader, script: string, asked: Asked): Promise<Exchange>;
   close(): Promise<void>;
 }
 
@@ -168,9 +163,9 @@ export function engineOver(pglite: PgliteBackend): Engine {
   let death: SqlError | undefined;
   return {
     lost,
-    async send(wire, script, keepRows) {
+    async send(wire, script, asked) {
       if (death !== undefined) throw new SqlError("lost", death.server, { cause: death });
-      const exchange = wire.begin(keepRows);
+      const exchange = wire.begin(asked);
       let thrown: unknown;
       try {
         await pglite.execProtocolRawStream(queryMessage(script), {
@@ -200,26 +195,23 @@ export function engineOver(pglite: PgliteBackend): Engine {
   };
 }
 
-export async function openSession(
-  engine: Engine,
-  opening: string,
-  onNotice: (notice: ServerMessage) => void,
-): Promise<Session> {
-  const wire = readWire(onNotice);
-  const rows = async (script: string): Promise<readonly (readonly Row[])[]> =>
-    (await engine.send(wire, script, true)).rowSets;
+export async function openSession(engine: Engine, opening: string): Promise<Session> {
+  const wire = readWire(false);
+  const rows: Session["rows"] = async (script, onNotice) =>
+    (await engine.send(wire, script, { keepRows: true, onNotice })).rowSets;
 
   const [pid] = await rows("select pg_catalog.pg_backend_pid()::text as pid");
   return {
     backendPid: Number(pid?.[0]?.["pid"]),
     opening: await rows(opening),
     lost: engine.lost,
-    async run(script): Promise<readonly StatementResult[]> {
-      return (await engine.send(wire, script, false)).tags.map((tag) => ({ tag }));
+    async run(script, onNotice): Promise<readonly StatementResult[]> {
+      const { tags } = await engine.send(wire, script, { keepRows: false, onNotice });
+      return tags.map((tag) => ({ tag }));
     },
     rows,
     async undo() {
-      await engine.send(wire, "rollback", false);
+      await engine.send(wire, "rollback", { keepRows: false });
     },
     // PGlite runs in this thread: while a statement runs, nobody can ask it to stop.
     cancel: () => Promise.resolve(),

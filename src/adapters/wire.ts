@@ -1,14 +1,14 @@
 /**
  * The backend's side of PostgreSQL's protocol 3.0, as far as lacuna reads it.
  *
- * postgres.js keeps one command tag of a message with many statements (the last one before
- * each row set), reports a FATAL to the next query, and gives no count of what was done. lacuna
- * rests on exactly these, so it reads the stream itself, beside postgres.js; PGlite speaks the
- * same protocol and is read by the same code.
+ * lacuna rests on the command tags of a message with many statements, on the error that belongs to
+ * it, and on how far it came, so it reads the stream itself; PGlite speaks the same protocol and is
+ * read by the same code.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
+import { Buffer } from "node:buffer";
 import type { ServerMessage } from "../core/problem.ts";
-import type { Row } from "../ports.ts";
+import type { NoticeListener, Row } from "../ports.ts";
 
 /** What one message of ours brought back. */
 export interface Exchange {
@@ -20,73 +20,57 @@ export interface Exchange {
   isOver: boolean;
 }
 
+/** What is asked with a message, and who is told. */
+export interface Asked {
+  /** False drops rows while they arrive. */
+  readonly keepRows: boolean;
+  readonly onNotice?: NoticeListener | undefined;
+  /** The server waits for the data of a COPY. */
+  readonly onCopy?: () => void;
+  /** The exchange is over. */
+  readonly onOver?: () => void;
+}
+
 export interface WireReader {
-  /** Reads a chunk, and gives it back without the rows that are in it. */
-  feed(chunk: Uint8Array): Uint8Array;
-  /** Starts a new exchange and gives it; `keepRows` false drops rows while they arrive. */
-  begin(keepRows: boolean): Exchange;
+  /** Reads a chunk, of which nothing is kept. */
+  feed(chunk: Uint8Array): void;
+  /** Starts an exchange, behind those that have not been answered yet, and gives it. */
+  begin(asked: Asked): Exchange;
   /** From BackendKeyData: what a cancel request needs. */
   readonly backend: { pid: number; secret: number };
   /** The last FATAL, which tells why a connection was ended. */
   readonly fatal: ServerMessage | undefined;
 }
 
-export function readWire(onNotice: (notice: ServerMessage) => void): WireReader {
-  let [exchange, keepRows] = [newExchange(), false];
+interface Open {
+  readonly exchange: Exchange;
+  readonly asked: Asked;
+}
+
+/** @param isNew Whether the connection is made first: its start-up ends in a ReadyForQuery too. */
+export function readWire(isNew: boolean): WireReader {
+  const waiting: Open[] = [];
+  let isStarting = isNew;
   let columns: readonly string[] = [];
   let fatal: ServerMessage | undefined;
   const backend = { pid: 0, secret: 0 };
 
-  // A message that is only partly here. Unwanted payloads are counted off, never kept.
-  const header = new Uint8Array(5);
-  let headerLength = 0;
-  let payload: Uint8Array | undefined;
-  let payloadLength = 0;
-  let missing = 0;
-
+  const wants = (type: number): boolean => isWanted(type, waiting[0]?.asked.keepRows === true);
   return {
     backend,
     get fatal() {
       return fatal;
     },
-    begin(keep) {
-      [exchange, keepRows] = [newExchange(), keep];
+    begin(asked) {
+      const exchange: Exchange = { tags: [], rowSets: [], error: undefined, isOver: false };
+      waiting.push({ exchange, asked });
       return exchange;
     },
-    feed(chunk) {
-      const others: Uint8Array[] = [];
-      let at = 0;
-      while (at < chunk.length) {
-        if (missing === 0 && headerLength < 5) {
-          header[headerLength++] = chunk[at++] ?? 0;
-          if (headerLength < 5) continue;
-          // A length below 4 is no length: whatever speaks there is no PostgreSQL.
-          missing = Math.max(0, readUint32(header, 1) - 4);
-          payload = isWanted(header[0] ?? 0, keepRows) ? new Uint8Array(missing) : undefined;
-          payloadLength = 0;
-          if (header[0] !== dataRow) others.push(header.slice());
-        }
-        const length = Math.min(missing, chunk.length - at);
-        // A row that nobody wants costs no object: a million of them would fill the heap faster
-        // than it is cleared.
-        if (payload !== undefined || header[0] !== dataRow) {
-          const part = chunk.subarray(at, at + length);
-          payload?.set(part, payloadLength);
-          if (header[0] !== dataRow) others.push(part);
-        }
-        payloadLength += length;
-        at += length;
-        missing -= length;
-        if (missing === 0) {
-          headerLength = 0;
-          if (payload !== undefined) handle(header[0] ?? 0, payload);
-        }
-      }
-      return joined(others);
-    },
+    feed: cutMessages(wants, handle),
   };
 
   function handle(type: number, body: Uint8Array): void {
+    const { exchange, asked } = waiting[0] ?? nobody;
     switch (type) {
       case commandComplete:
         exchange.tags.push(decoder.decode(body.subarray(0, -1)));
@@ -98,7 +82,7 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
         return;
       }
       case noticeResponse:
-        onNotice(readMessage(body));
+        asked.onNotice?.(readMessage(body));
         return;
       case rowDescription:
         columns = readColumns(body);
@@ -107,8 +91,18 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
       case dataRow:
         exchange.rowSets.at(-1)?.push(readRow(body, columns));
         return;
+      case copyInResponse:
+      case copyBothResponse:
+        asked.onCopy?.();
+        return;
       case readyForQuery:
+        if (isStarting) {
+          isStarting = false;
+          return;
+        }
+        waiting.shift();
         exchange.isOver = true;
+        asked.onOver?.();
         return;
       case backendKeyData:
         backend.pid = readUint32(body, 0);
@@ -119,33 +113,78 @@ export function readWire(onNotice: (notice: ServerMessage) => void): WireReader 
   }
 }
 
-function newExchange(): Exchange {
-  return { tags: [], rowSets: [], error: undefined, isOver: false };
+/**
+ * Cuts the stream into messages. A row that nobody wants is counted off, and costs no object: a
+ * million of them would fill the heap faster than it is cleared.
+ */
+function cutMessages(
+  wants: (type: number) => boolean,
+  handle: (type: number, body: Uint8Array) => void,
+): (chunk: Uint8Array) => void {
+  const header = new Uint8Array(5);
+  let headerLength = 0;
+  /** Of the message that is only partly here. */
+  let missing = 0;
+  let parts: Uint8Array | undefined;
+
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      if (headerLength < 5) {
+        header[headerLength++] = chunk[at++] ?? 0;
+        if (headerLength < 5) continue;
+        // A length below 4 is no length: whatever speaks there is no PostgreSQL.
+        missing = Math.max(0, readUint32(header, 1) - 4);
+        const isWhole = missing <= chunk.length - at;
+        parts = wants(header[0] ?? 0) && !isWhole ? new Uint8Array(missing) : undefined;
+      }
+      const length = Math.min(missing, chunk.length - at);
+      const part = chunk.subarray(at, at + length);
+      parts?.set(part, parts.length - missing);
+      at += length;
+      missing -= length;
+      if (missing > 0) return;
+      headerLength = 0;
+      const [type = 0] = header;
+      if (wants(type)) handle(type, parts ?? part);
+    }
+  };
 }
+
+/** What comes unasked, as when a server is shut down, is nobody's answer. */
+const nobody: Open = {
+  get exchange() {
+    return { tags: [], rowSets: [], error: undefined, isOver: false };
+  },
+  asked: { keepRows: false },
+};
 
 function isWanted(type: number, keepRows: boolean): boolean {
   return keepRows || (type !== dataRow && type !== rowDescription && type !== copyData);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** A simple-protocol Query message. */
 export function queryMessage(script: string): Uint8Array {
-  const text = new TextEncoder().encode(script);
-  const message = new Uint8Array(text.length + 6);
+  const length = Buffer.byteLength(script);
+  const message = new Uint8Array(length + 6);
   message[0] = "Q".charCodeAt(0);
-  new DataView(message.buffer).setUint32(1, text.length + 5);
-  message.set(text, 5);
+  new DataView(message.buffer).setUint32(1, length + 5);
+  encoder.encodeInto(script, message.subarray(5));
   return message;
 }
+
+/** Ends a COPY that waits for data: the server reports an error for it. */
+export function copyFailMessage(reason: string): Uint8Array {
+  const length = Buffer.byteLength(reason);
+  const message = new Uint8Array(length + 6);
+  message[0] = "f".charCodeAt(0);
+  new DataView(message.buffer).setUint32(1, length + 5);
+  encoder.encodeInto(reason, message.subarray(5));
+  return message;
+}
+
+/** Terminate: the server closes the connection when it has read it. */
+export const terminateMessage: Uint8Array = Uint8Array.of("X".charCodeAt(0), 0, 0, 0, 4);
 
 /** The 16 bytes that ask for the cancellation of what a backend is doing. */
 export function cancelMessage(backend: {
@@ -225,6 +264,7 @@ function readUint16(bytes: Uint8Array, at: number): number {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 const nullLength = 0xffff_ffff;
 
 const commandComplete = "C".charCodeAt(0);
@@ -234,4 +274,6 @@ const rowDescription = "T".charCodeAt(0);
 const dataRow = "D".charCodeAt(0);
 const copyData = "d".charCodeAt(0);
 const backendKeyData = "K".charCodeAt(0);
+const copyInResponse = "G".charCodeAt(0);
+const copyBothResponse = "W".charCodeAt(0);
 const readyForQuery = "Z".charCodeAt(0);

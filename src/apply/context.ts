@@ -1,7 +1,8 @@
 import type { TrackerName } from "../core/tracker.ts";
 import { quoteIdentifier } from "../core/quote.ts";
 import type { Blocker } from "../core/blockers.ts";
-import type { Session, World } from "../ports.ts";
+import type { Migration } from "../core/migration.ts";
+import type { NoticeListener, Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
 export interface ApplyContext {
@@ -27,6 +28,13 @@ export interface Watch {
   readonly blockers: readonly Blocker[];
   /** Looks on while something runs. @param lockTimeoutMs How long it may wait for a lock. */
   during<T>(lockTimeoutMs: number | undefined, work: () => Promise<T>): Promise<T>;
+}
+
+/** What lacuna's own statements say (an index that is not there) is nobody's concern. */
+export function noticesOf({ reporter }: World, migration: Migration): NoticeListener {
+  return (notice) => {
+    reporter.report({ kind: "notice", notice, migration });
+  };
 }
 
 /**

@@ -6,7 +6,7 @@
  * cannot is recorded as started before it and as done after it: at least once, and what a
  * dead runner left of it is looked at before it is run again.
  */
-import type { MigrationContext } from "./context.ts";
+import { type MigrationContext, noticesOf } from "./context.ts";
 import { invalidIndexOf, lookAt, type StepRun } from "./leftover.ts";
 import { type Cargo, fly } from "./transaction.ts";
 import { offsetOfPosition, placeOf } from "../core/locate.ts";
@@ -152,7 +152,9 @@ async function sendAlone(
   const { id, version, up } = script.migration;
   const { session, watch } = context;
   try {
-    await watch.during(lockTimeoutMs, () => session.run(step.sql));
+    await watch.during(lockTimeoutMs, () =>
+      session.run(step.sql, noticesOf(context.world, script.migration)),
+    );
     return undefined;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;

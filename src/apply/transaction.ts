@@ -1,6 +1,12 @@
 /** One flight: sent, judged by its command tags, and tried again where a lock was in the way. */
 import { randomUUID } from "node:crypto";
-import { type ApplyContext, type MigrationContext, resetSession, type Watch } from "./context.ts";
+import {
+  type ApplyContext,
+  type MigrationContext,
+  noticesOf,
+  resetSession,
+  type Watch,
+} from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Kept, Problem, Stage, Signal } from "../core/problem.ts";
@@ -66,7 +72,9 @@ export async function fly(cargo: Cargo, context: MigrationContext): Promise<Prob
     if (signal !== undefined) return interrupted(cargo, signal);
     const lockTimeoutMs = migration.directives.lockTimeoutMs ?? attemptLimitMs(attempt);
     const flight = cargo.compose(flightContext(context, migration, lockTimeoutMs));
-    const failed = await context.watch.during(lockTimeoutMs, () => send(flight, context));
+    const failed = await context.watch.during(lockTimeoutMs, () =>
+      send(flight, migration, context),
+    );
     if (failed === undefined) return undefined;
     if (!(failed instanceof SqlError)) return notProven(cargo, "reply", failed);
 
@@ -111,11 +119,12 @@ function flightContext(
  */
 async function send(
   flight: Flight,
-  context: ApplyContext,
+  migration: Migration,
+  { session, world }: ApplyContext,
 ): Promise<undefined | SqlError | readonly string[]> {
-  const { session } = context;
   try {
-    const tags = (await session.run(flight.script)).map((result) => result.tag);
+    const results = await session.run(flight.script, noticesOf(world, migration));
+    const tags = results.map((result) => result.tag);
     const end = tags.slice(-flight.proof.length);
     if (end.join("; ") === flight.proof.join("; ")) return undefined;
     await session.undo();

@@ -46,7 +46,6 @@ function watcherOf(
       applicationName: applicationNameOf("watcher", world.hostName),
       connectTimeoutMs: 2000,
       extensions: [],
-      onNotice: (): void => undefined,
     };
     ended = database
       .session(options, async (session) => {

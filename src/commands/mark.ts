@@ -15,7 +15,7 @@ import type { MarkRequest } from "../request.ts";
 
 export async function mark(world: World, request: MarkRequest): Promise<Outcome> {
   const set = await readSet(world.source, world.reporter);
-  return withLock(world, request, set, { migration: undefined }, async ({ session, facts }) => {
+  return withLock(world, request, set, async ({ session, facts }) => {
     const checked = checkTracker(request.tracker, facts);
     if (!checked.ok) throw new Refusal(checked.problems);
     const { tracker } = request;

@@ -116,9 +116,9 @@ export function rolledBack(
   set: MigrationSet,
   request: RehearsalRequest,
 ): Promise<Findings> {
-  const { world, running, method } = rehearsal;
+  const { world, method } = rehearsal;
   const { database } = world;
-  return withLock(world, request, set, running, async ({ session, facts }) => {
+  return withLock(world, request, set, async ({ session, facts }) => {
     if (request.others === "refused") await refuseOthers(rehearsal, session);
     const seen = await survey(session, request.tracker, set, facts, request.newHere);
     if (seen.problems.length > 0) throw new Refusal(seen.problems);

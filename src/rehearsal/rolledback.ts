@@ -34,10 +34,10 @@ export async function inRollback<T>(
   const rehearsing: Session = {
     ...real,
     bracket: savepointBracket,
-    async run(script) {
+    async run(script, onNotice) {
       await endMessage();
       last = "undone";
-      const results = await real.run(script);
+      const results = await real.run(script, onNotice);
       last = "kept";
       return results;
     },

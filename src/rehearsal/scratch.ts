@@ -32,11 +32,10 @@ export async function inScratch<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const { set, tracker, pooler, connectTimeoutMs: timeoutMs } = options;
-  const onNotice = (): void => undefined;
   // Somebody listens: a signal must not end the process before the database is dropped.
   const stopListening = world.interruption.onSignal(() => undefined);
   try {
-    const connecting = { set, tracker, timeoutMs, purpose: "writing", pooler, onNotice } as const;
+    const connecting = { set, tracker, timeoutMs, purpose: "writing", pooler } as const;
     return await connect(world, connecting, (session) => holding(session));
   } finally {
     stopListening();

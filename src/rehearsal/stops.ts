@@ -48,11 +48,11 @@ export function stoppingDatabase(database: Database): Stops {
     let isStopped: SqlError | undefined;
     return {
       ...session,
-      async run(script) {
+      async run(script, onNotice) {
         if (isStopped !== undefined) throw isStopped;
         const [next] = stops;
-        if (next === undefined || !script.includes(next.sql)) return session.run(script);
-        if (next.when === "after") await session.run(script);
+        if (next === undefined || !script.includes(next.sql)) return session.run(script, onNotice);
+        if (next.when === "after") await session.run(script, onNotice);
         isStopped = stopped();
         throw isStopped;
       },

@@ -226,11 +226,8 @@ async function onServer<T>(
   const world = worldOf(database, migrations, silent, interruption);
   const { tracker, pooler, connectTimeoutMs: timeoutMs } = request;
   const set = await readSet(world.source, silent);
-  const onNotice = (): void => undefined;
-  return await connect(
-    world,
-    { tracker, set, timeoutMs, purpose: "writing", pooler, onNotice },
-    (session) => work(session),
+  return await connect(world, { tracker, set, timeoutMs, purpose: "writing", pooler }, (session) =>
+    work(session),
   );
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { embeddedDatabase } from "../../src/adapters/pglite.ts";
 import { threadedPglite } from "../../src/adapters/pglite-thread.ts";
-import { type Database, type Session, type SessionOptions, SqlError } from "../../src/ports.ts";
+import { type Database, type NoticeListener, type Session, SqlError } from "../../src/ports.ts";
 import { pgliteImage, sessionOptions } from "../support/engines.ts";
 import { runUp } from "../support/worlds.ts";
 
@@ -66,13 +66,12 @@ describe("a thread of its own", () => {
 
   test("tells notices in order, before the reply, and to the session that they are for", async () => {
     const heard: string[] = [];
-    const onNotice: SessionOptions["onNotice"] = ({ message }) => {
+    const onNotice: NoticeListener = ({ message }) => {
       heard.push(message);
     };
-    const options = { ...sessionOptions, onNotice };
-    await database.session(options, (session) =>
+    await within(database, (session) =>
       session
-        .run("do $$ begin for i in 1..100 loop raise notice '%', i; end loop; end $$")
+        .run("do $$ begin for i in 1..100 loop raise notice '%', i; end loop; end $$", onNotice)
         .then(() => heard.push("reply")),
     );
     await within(database, (session) =>

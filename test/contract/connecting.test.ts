@@ -101,7 +101,6 @@ contractSideBySide(skips, (check, engine) => {
         applicationName: "lacuna/test",
         connectTimeoutMs: 5000,
         extensions: [],
-        onNotice: () => undefined,
       },
       () => Promise.resolve(),
     );
@@ -165,7 +164,6 @@ contractSideBySide(skips, (check, engine) => {
         applicationName: "lacuna/test",
         connectTimeoutMs: 5000,
         extensions: [],
-        onNotice: () => undefined,
       },
       () => Promise.resolve(),
     );

@@ -4,7 +4,7 @@
  */
 import { databaseAt, sessionOptions } from "../support/engines.ts";
 import { freshDatabase, type Major, sharedServer } from "../support/servers.ts";
-import { type Row, type Session, SqlError } from "../../src/ports.ts";
+import { type NoticeListener, type Row, type Session, SqlError } from "../../src/ports.ts";
 import { schema } from "./bodies.ts";
 
 export interface Judged {
@@ -23,20 +23,18 @@ export async function judgedBy(major: Major, bodies: readonly string[]): Promise
   const codes = new Map<string, number>();
   const escaped: { body: string; why: string }[] = [];
   let ran = 0;
-  const options = {
-    ...sessionOptions,
-    applicationName: "fuzz",
-    onNotice: ({ code }: { readonly code: string }) => void warnings.push(code),
-  };
+  const options = { ...sessionOptions, applicationName: "fuzz" };
+  const onNotice: NoticeListener = ({ code }) => void warnings.push(code);
   await databaseAt(database.url).session(options, async (session) => {
     await session.run(`${schema} create table public.kept (); set statement_timeout = '10s'`);
     for (const [index, body] of bodies.entries()) {
       warnings.length = 0;
       const nonce = `n${index}`;
-      const { error, marker } = await send(session, nonce, body);
+      const { error, marker } = await send(session, nonce, body, onNotice);
       const left = warnings.filter((code) => isControl.has(code));
       const rows = await session.rows(
         "rollback; deallocate all; select count(*) as kept from public.kept",
+        onNotice,
       );
       const why = [
         ...(rows.at(-1)?.[0]?.["kept"] === "0" ? [] : ["it was committed"]),
@@ -61,11 +59,13 @@ async function send(
   session: Session,
   nonce: string,
   body: string,
+  onNotice: NoticeListener,
 ): Promise<{ readonly error: SqlError | undefined; readonly marker: string | null }> {
   try {
     const rows = await session.rows(
       `begin; set local lacuna.fuzz = '${nonce}'; insert into public.kept default values; ${body}\n; ` +
         "select pg_catalog.current_setting('lacuna.fuzz', true) as marker",
+      onNotice,
     );
     const last: Row | undefined = rows.at(-1)?.[0];
     return { error: undefined, marker: last?.["marker"] ?? null };

@@ -43,7 +43,6 @@ export const sessionOptions: SessionOptions = {
   applicationName: "lacuna/test",
   connectTimeoutMs: 10_000,
   extensions: [],
-  onNotice: () => undefined,
 };
 
 /** A Database for a URL, as main makes one. */
