@@ -10,6 +10,10 @@ import type { PackedFile } from "../src/core/pack.ts";
 
 const root = join(import.meta.dirname, "..");
 
+/** What stands in the place of modules of Node. */
+const instead = (name: string): string =>
+  JSON.stringify(join(import.meta.dirname, "instead", name));
+
 /** What works hard asks to be compiled (jitPolicy); it counts for the thread that says it. */
 const startsWork = "Bun.unsafe.setJITPolicy(1);";
 
@@ -61,32 +65,52 @@ function replacements(): ReadonlyMap<string, string> {
   const parser = dirname(Bun.resolveSync("libpg-query", root));
   const parserModule = join(parser, "libpg-query.js");
   const parserIndex = join(parser, "index.js");
-  const postgresConnection = join(dirname(Bun.resolveSync("postgres", root)), "connection.js");
+  const postgres = dirname(Bun.resolveSync("postgres", root));
+  const postgresConnection = join(postgres, "connection.js");
+  const postgresLarge = join(postgres, "large.js");
+  const streams = [
+    /^import Stream from 'stream'$/m,
+    `import Stream from ${instead("stream.ts")}`,
+  ] as const;
   const pglite = Bun.resolveSync("@electric-sql/pglite", root);
   return new Map([
     [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
+    [join(root, "src/core/hash.ts"), `export { createHash } from ${instead("crypto.ts")};`],
     [pglite, `${startsWork}\n${fs.readFileSync(pglite, "utf8")}`],
-    // Its sockets are ours (src/adapters/bun-channel.ts); node:net alone takes 6 MB of memory.
+    // Its sockets are ours (src/adapters/bun-channel.ts); node:net alone takes 6 MB of memory. And
+    // `performance` needs no import.
     [
       postgresConnection,
-      replaceIn(postgresConnection, /^import (?:net from 'net'|tls from 'tls')$/gm, ""),
+      replaceIn(
+        postgresConnection,
+        [/^import (?:net|tls|{ performance }) from '(?:net|tls|perf_hooks)'$/gm, ""],
+        [/^import crypto from 'crypto'$/m, `import crypto from ${instead("crypto.ts")}`],
+        streams,
+      ),
     ],
+    [postgresLarge, replaceIn(postgresLarge, streams)],
     // It looks for its WebAssembly beside itself, and carries the path of node_modules.
-    [parserModule, replaceIn(parserModule, /\b__(?:dir|file)name\b/g, '""')],
+    [parserModule, replaceIn(parserModule, [/\b__(?:dir|file)name\b/g, '""'])],
     [
       parserIndex,
-      `${startsWork}\nimport { inside } from "${insideModule}";\n${replaceIn(
-        parserIndex,
+      `${startsWork}\nimport { inside } from "${insideModule}";\n${replaceIn(parserIndex, [
         /\bPgQueryModule\(\)/g,
         'PgQueryModule({ locateFile: () => inside.parts["parser.wasm"], printErr() {} })',
-      )}`,
+      ])}`,
     ],
   ]);
 }
 
-function replaceIn(path: string, pattern: RegExp, replacement: string): string {
-  const before = fs.readFileSync(path, "utf8");
-  const after = before.replaceAll(pattern, replacement);
-  if (after === before) throw new Error(`${path} no longer says ${pattern.source}`);
-  return after;
+function replaceIn(
+  path: string,
+  ...changes: readonly (readonly [pattern: RegExp, replacement: string])[]
+): string {
+  return changes.reduce(
+    (before, [pattern, replacement]) => {
+      const after = before.replace(pattern, replacement);
+      if (after === before) throw new Error(`${path} no longer says ${pattern.source}`);
+      return after;
+    },
+    fs.readFileSync(path, "utf8"),
+  );
 }

@@ -7,11 +7,11 @@
  * mark and is recoded from UTF-16, and `assets` leaves out symbolic links.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { chdir, cwd } from "node:process";
 import { noteForeignBuilder, type Change } from "../core/built-elsewhere.ts";
+import { createHash } from "../core/hash.ts";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
 import { type Platform, platformOf } from "../core/platform.ts";
 import { type Made, type Maker, Refusal } from "../ports.ts";

@@ -3,10 +3,10 @@
  * and when it takes it back (core.autocrlf, the attribute `text`), so what lies on the disk is not
  * what reaches the others.
  */
-import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { withUnixLineEnds } from "../core/checksum.ts";
+import { createHash } from "../core/hash.ts";
 import type { SourceFile } from "../core/migration.ts";
 import { directorySource } from "./directory.ts";
 import { type Git, listOf, type Located, oneLine } from "./git.ts";

@@ -1,5 +1,4 @@
 /** One flight: sent, judged by its command tags, and tried again where a lock was in the way. */
-import { randomUUID } from "node:crypto";
 import {
   type ApplyContext,
   type MigrationContext,
@@ -106,7 +105,7 @@ function flightContext(
     lockKey: context.lockKey,
     role: context.role,
     login: context.login,
-    nonce: randomUUID(),
+    nonce: crypto.randomUUID(),
     lockTimeoutMs,
     statementTimeoutMs: migration.directives.statementTimeoutMs,
     bracket: context.session.bracket,

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Brand } from "./brand.ts";
+import { createHash } from "./hash.ts";
 
 /** SHA-256 in lower-case hexadecimal: 64 characters. */
 export type Checksum = Brand<string, "Checksum">;

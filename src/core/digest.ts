@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash } from "./hash.ts";
 import type { MigrationSet } from "./migration.ts";
 
 /**

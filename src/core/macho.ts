@@ -5,8 +5,7 @@
  *
  * The format: https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADERS/mach-o/loader.h
  */
-
-import { createHash } from "node:crypto";
+import { createHash } from "./hash.ts";
 
 const headerBytes = 32;
 const signatureCommand = 0x1d;

@@ -1,6 +1,6 @@
 /** What is in a database, as values that can be compared. */
-import { createHash } from "node:crypto";
 import type { Brand } from "./brand.ts";
+import { createHash } from "./hash.ts";
 
 /** One object, described so that two databases with the same one describe it in the same words. */
 export interface SchemaObject {

@@ -5,7 +5,7 @@
  * the holder's CREATE INDEX CONCURRENTLY waits for every snapshot: a deadlock between the two
  * (golang-migrate#960, flyway#1654).
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../core/hash.ts";
 import { pollMs } from "../core/retry.ts";
 import type { TrackerName } from "../core/tracker.ts";
 import { backendColumns, readBackend } from "./backend.ts";

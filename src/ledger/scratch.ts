@@ -1,5 +1,5 @@
 /** Databases made for a rehearsal: our own SQL to make them, to know them, and to drop them. */
-import { createHash } from "node:crypto";
+import { createHash } from "../core/hash.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { Session } from "../ports.ts";
 import { catalogRows } from "./catalog.ts";

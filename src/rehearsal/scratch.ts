@@ -1,5 +1,4 @@
 /** A database of its own on the server, for one rehearsal. */
-import { randomUUID } from "node:crypto";
 import { connect } from "../connect.ts";
 import type { MigrationSet } from "../core/migration.ts";
 import type { TrackerName } from "../core/tracker.ts";
@@ -42,7 +41,7 @@ export async function inScratch<T>(
   }
 
   async function holding(session: Session): Promise<T> {
-    const name = scratchName(randomUUID().replaceAll("-", "").slice(0, 16));
+    const name = scratchName(crypto.randomUUID().replaceAll("-", "").slice(0, 16));
     // Before the database is there: nobody may take it for an abandoned one.
     await claimScratch(session, name);
     for (const abandoned of await abandonedScratches(session)) {

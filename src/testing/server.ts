@@ -5,13 +5,13 @@
  * under another name, and renamed when it is finished. A process that is killed meanwhile leaves
  * a name behind that nobody takes for a template.
  */
-import { createHash, randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { connectNode } from "../adapters/node-channel.ts";
 import { serverDatabase } from "../adapters/postgres.ts";
 import { systemClock } from "../adapters/system.ts";
 import { redactor } from "../cli/output.ts";
 import { connect } from "../connect.ts";
+import { createHash } from "../core/hash.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import { pollMs } from "../core/retry.ts";
 import type { ServerTarget } from "../core/target.ts";
@@ -71,7 +71,7 @@ export async function migratedDatabase(
     target = readServerUrl(server);
     const migrations = await resolveMigrations(given);
     const maker = { target, request, migrations, ...templateOf(migrations, request) };
-    const name = `lacuna_test_${randomUUID().replaceAll("-", "")}`;
+    const name = `lacuna_test_${crypto.randomUUID().replaceAll("-", "")}`;
     await onServer(maker, (session) => copyTemplate(session, maker, name));
     const drop = async (): Promise<void> => {
       try {
@@ -147,7 +147,7 @@ async function makeTemplate(session: Session, maker: Maker): Promise<void> {
     if (family.includes(template)) return;
     // Nobody else is at it: whoever made these died of it.
     await dropAll(session, family);
-    await fill(session, maker, `${template}_${randomUUID().slice(0, 8)}`);
+    await fill(session, maker, `${template}_${crypto.randomUUID().slice(0, 8)}`);
     await dropOlder(session, maker);
   } finally {
     await releaseLock(session, taken.lock).catch(() => undefined);
