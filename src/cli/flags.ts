@@ -10,7 +10,7 @@ import { parseDurationMs } from "../core/duration.ts";
 import type { Problem } from "../core/problem.ts";
 import { shown } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
-import type { Command } from "./options/definition.ts";
+import type { Command, Flag } from "./options/definition.ts";
 import { flagsOf } from "./options/shared.ts";
 
 export function parseFlags(
@@ -21,7 +21,9 @@ export function parseFlags(
   if (fault !== undefined) return usage(fault, helpHint(command));
   const cli = cac("lacuna");
   const declared = cli.command(`${command.name} ${command.args}`.trim());
-  for (const flag of flagsOf(command)) {
+  const words = protectValues(command, argv);
+  // It has to know those that are given alone: it makes an object of each.
+  for (const flag of flagsOf(command).filter((one) => isAmong(one, words))) {
     declared.option(
       `--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`,
       flag.about,
@@ -29,7 +31,7 @@ export function parseFlags(
   }
   declared.action(() => undefined);
   try {
-    cli.parse(["", "", command.name, ...protectValues(command, argv)], { run: false });
+    cli.parse(["", "", command.name, ...words], { run: false });
     // A command that misses its arguments can still be asked for its help.
     if (cli.options["help"] !== true) cli.runMatchedCommand();
   } catch (error) {
@@ -39,6 +41,10 @@ export function parseFlags(
   const { "--": _, ...options } = cli.options as Record<string, unknown>;
   const args = cli.args.map((arg) => (arg.startsWith(mark) ? arg.slice(1) : arg));
   return succeed({ flags: new Flags(options), args });
+}
+
+function isAmong({ name }: Flag, words: readonly string[]): boolean {
+  return words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
 }
 
 /** cac's complaints in our words. */
