@@ -5,7 +5,7 @@ import type { Diff } from "./core/entry.ts";
 import { type AppliedSet, appliedSetOf, type MigrationSet } from "./core/migration.ts";
 import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
-import type { Parse } from "./core/script.ts";
+import { needsParser, type Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
@@ -83,7 +83,10 @@ function rowsOf(adoption: Adoption | undefined): AppliedSet {
   );
 }
 
-/** The parser is only loaded where something is pending: it costs more than an idle `up`. */
+/** The parser is only loaded where something pending needs it: it costs more than an idle `up`. */
 export function parseFor(diffed: Diff, parser: Parser): Promise<Parse> | Parse {
-  return diffed.entries.some((entry) => entry.kind === "pending") ? parser.load() : () => undefined;
+  const isNeeded = diffed.entries.some(
+    (entry) => entry.kind === "pending" && needsParser(entry.migration),
+  );
+  return isNeeded ? parser.load() : () => undefined;
 }

@@ -1,6 +1,6 @@
 import type { DirectiveFault } from "./directives.ts";
 import type { Place } from "./locate.ts";
-import type { OpenToken } from "./split.ts";
+import type { OpenToken } from "./tokens.ts";
 import type { RefusedReason } from "./statements.ts";
 import type { Version } from "./version.ts";
 

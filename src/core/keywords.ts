@@ -1,4 +1,4 @@
-import { firstWords } from "./split.ts";
+import { firstWords } from "./tokens.ts";
 import { outside, plain, refused, type Statement } from "./statements.ts";
 
 /**

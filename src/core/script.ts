@@ -5,8 +5,15 @@ import type { ParseNode } from "./parse-node.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { classifyByKeyword } from "./keywords.ts";
+import { judgeByOpening } from "./opening.ts";
 import { type Span, split } from "./split.ts";
-import { classify, type IndexName, type RefusedReason, type Statement } from "./statements.ts";
+import {
+  classify,
+  type IndexName,
+  plain,
+  type RefusedReason,
+  type Statement,
+} from "./statements.ts";
 
 /** libpg-query behind a function: the statements' nodes, or undefined for what it cannot read. */
 export type Parse = (sql: string) => readonly ParseNode[] | undefined;
@@ -47,10 +54,19 @@ export interface Step {
   readonly statement: Statement;
 }
 
+/** A statement that asks for more than to be run. */
 interface Part {
+  readonly index: number;
   readonly span: Span;
-  readonly sql: string;
   readonly statement: Statement;
+}
+
+/** A file's statements, each judged by its first words where those are enough. */
+interface Reading {
+  readonly text: string;
+  readonly statements: readonly Span[];
+  /** Undefined where the parser has to be asked. */
+  readonly judged: readonly (Statement | undefined)[];
 }
 
 /**
@@ -60,29 +76,59 @@ interface Part {
  * position, and reads the whole message before it runs any of it.
  */
 export function readScript(migration: Migration, parse: Parse): Result<Executable> {
-  const { path } = migration.up;
-  const text = strictTextOf(migration.up);
+  const reading = readingOf(migration);
+  if (!reading.ok) return reading;
+  const { text, statements } = reading.value;
+  const judged = reading.value.judged.map(
+    (statement, index) => statement ?? judge(textAt(text, statements[index]), parse),
+  );
+  const parts = statements.flatMap((span, index): Part[] => {
+    const statement = judged[index] ?? plain;
+    return statement === plain ? [] : [{ index, span, statement }];
+  });
+  const runsAlone =
+    migration.directives.noTransaction ||
+    (statements.length === 1 && judged[0]?.kind === "outside");
+  const script: Script = { migration, text, statements, judged, parts };
+  const problems = runsAlone ? faultsAlone(script) : faultsTogether(script);
+  if (problems.length > 0) return refuse(...problems);
+  return succeed(runsAlone ? alone(script) : together(script));
+}
+
+/** Whether a migration has a statement that only the parser can judge. */
+export function needsParser(migration: Migration): boolean {
+  const reading = readingOf(migration);
+  return reading.ok && reading.value.judged.includes(undefined);
+}
+
+/** Read once: whether the parser is needed is asked before it is loaded. */
+function readingOf(migration: Migration): Result<Reading> {
+  const known = readings.get(migration.up);
+  if (known !== undefined) return known;
+  const reading = read(migration);
+  readings.set(migration.up, reading);
+  return reading;
+}
+
+const readings = new WeakMap<Migration["up"], Result<Reading>>();
+
+function read({ up }: Migration): Result<Reading> {
+  const { path } = up;
+  const text = strictTextOf(up);
   if (text === undefined) {
     return refuse({ code: "not-text", path, found: "bytes that are not UTF-8" });
   }
   if (text.includes("\0")) return refuse({ code: "not-text", path, found: "a NUL byte" });
 
-  const { statements, open } = split(text);
+  const { statements, clear, open } = split(text, "statements");
   if (open !== undefined) {
     // What is sent behind the body would be read as part of it.
     return refuse({ code: "open-quote", path, place: placeOf(text, open.start), what: open.what });
   }
-  const parts = statements.map((span): Part => {
-    const sql = text.slice(span.start, span.end);
-    return { span, sql, statement: judge(sql, parse) };
-  });
-  const [only] = parts;
-  const runsAlone =
-    migration.directives.noTransaction ||
-    (parts.length === 1 && only?.statement.kind === "outside");
-  const problems = runsAlone ? faultsAlone(path, text, parts) : faultsTogether(path, text, parts);
-  if (problems.length > 0) return refuse(...problems);
-  return succeed(runsAlone ? alone(migration, text, parts) : together(migration, text, parts));
+  const judged = statements.map((span, index) =>
+    clear[index] === true ? judgeByOpening(text, span) : undefined,
+  );
+  return succeed({ text, statements, judged });
 }
 
 /** The indexes that statements make, but for those ON ONLY a parent: INVALID on purpose. */
@@ -98,13 +144,17 @@ export function indexesOf(
   );
 }
 
+function textAt(text: string, span: Span | undefined): string {
+  return span === undefined ? "" : text.slice(span.start, span.end);
+}
+
 /**
- * What a statement is. The parser must find exactly one: then the scanner is back in its
- * initial state behind it, and our split is the server's. Where it finds several, the first
- * that may not run decides. A very long statement (a dump's INSERT) is told by its first words:
- * its tree would need a hundred times its own memory.
+ * What a statement is that its first words do not tell. The parser must find exactly one: then the
+ * scanner is back in its initial state behind it, and our split is the server's. Where it finds
+ * several, the first that may not run decides. A very long statement (a dump's INSERT) is told by
+ * its first words all the same: its tree would need a hundred times its own memory.
  */
-function judge(sql: string, parse: Parse): Statement {
+export function judge(sql: string, parse: Parse): Statement {
   const nodes = sql.length <= longestParsed ? parse(sql) : undefined;
   if (nodes === undefined || nodes.length === 0) return classifyByKeyword(sql);
   const statements = nodes.map(classify);
@@ -113,19 +163,24 @@ function judge(sql: string, parse: Parse): Statement {
     // Our split is not the server's here: what is blanked out must be a BEGIN or COMMIT alone.
     return { kind: "refused", reason: "transaction control", what: control.kind.toUpperCase() };
   }
-  return (
-    statements.find((one) => one.kind !== "plain") ??
-    statements[0] ?? { kind: "plain", index: undefined }
-  );
+  return statements.find((one) => one.kind !== "plain") ?? statements[0] ?? plain;
 }
 
 const longestParsed = 131_072;
 
+/** What both ways to run it are made of. */
+interface Script extends Reading {
+  readonly migration: Migration;
+  readonly judged: readonly Statement[];
+  readonly parts: readonly Part[];
+}
+
 // ---- one transaction ----
 
-function faultsTogether(path: string, text: string, parts: readonly Part[]): FileProblem[] {
-  const pair = outerPair(parts);
-  const inner = pair === undefined ? parts : parts.slice(1, -1);
+function faultsTogether(script: Script): FileProblem[] {
+  const { text, parts } = script;
+  const { path } = script.migration.up;
+  const inner = outerPair(script) === undefined ? parts : parts.slice(1, -1);
   return inner.flatMap((part): FileProblem[] => {
     const { span, statement } = part;
     if (statement.kind !== "outside") return refusedAnywhere(path, text, part);
@@ -151,23 +206,25 @@ function refusedAnywhere(path: string, text: string, { span, statement }: Part):
 }
 
 /** One BEGIN … COMMIT around the whole file: golang-migrate told people to write it. */
-function outerPair(parts: readonly Part[]): readonly [Part, Part] | undefined {
+function outerPair({ statements, parts }: Script): readonly [Part, Part] | undefined {
   const first = parts[0];
   const last = parts.at(-1);
-  return first?.statement.kind === "begin" && last?.statement.kind === "commit"
+  const isAround = first?.index === 0 && last?.index === statements.length - 1;
+  return isAround && first.statement.kind === "begin" && last.statement.kind === "commit"
     ? [first, last]
     : undefined;
 }
 
-function together(migration: Migration, text: string, parts: readonly Part[]): TransactionScript {
-  const pair = outerPair(parts);
+function together(script: Script): TransactionScript {
+  const { migration, text, statements, parts } = script;
+  const pair = outerPair(script);
   const begin = pair?.[0].statement;
   return {
     mode: "transaction",
     migration,
     body: pair === undefined ? text : pair.reduce((body, part) => blankOut(body, part.span), text),
     characteristics: begin?.kind === "begin" ? begin.characteristics : undefined,
-    statements: (pair === undefined ? parts : parts.slice(1, -1)).map((part) => part.span),
+    statements: pair === undefined ? statements : statements.slice(1, -1),
     indexes: indexesOf(parts).filter((index) => index.ifNotExists),
   };
 }
@@ -178,7 +235,8 @@ function blankOut(text: string, span: Span): string {
 
 // ---- statement by statement ----
 
-function faultsAlone(path: string, text: string, parts: readonly Part[]): FileProblem[] {
+function faultsAlone({ migration, text, parts }: Script): FileProblem[] {
+  const { path } = migration.up;
   return parts.flatMap((part): FileProblem[] => {
     const what = notResumable(part.statement);
     if (what === undefined) return refusedAnywhere(path, text, part);
@@ -196,14 +254,12 @@ function notResumable(statement: Statement): string | undefined {
   return isUnnamed ? "a concurrent index without a name" : undefined;
 }
 
-function alone(migration: Migration, text: string, parts: readonly Part[]): StatementScript {
+function alone({ migration, text, statements, judged }: Script): StatementScript {
   const encoder = new TextEncoder();
-  const steps = parts.map(({ span, sql, statement }, index): Step => ({
-    number: index + 1,
-    span,
-    sql,
-    digest: checksumOf(encoder.encode(sql)),
-    statement,
-  }));
+  const steps = statements.map((span, index): Step => {
+    const sql = textAt(text, span);
+    const digest = checksumOf(encoder.encode(sql));
+    return { number: index + 1, span, sql, digest, statement: judged[index] ?? plain };
+  });
   return { mode: "statements", migration, text, steps };
 }

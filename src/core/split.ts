@@ -1,3 +1,19 @@
+import { isClear, nestedSemicolon, quotedSemicolon, sightsOf } from "./clear.ts";
+import {
+  closeParenthesis,
+  dash,
+  endOfToken,
+  isComment,
+  isIdentifierStart,
+  isSpace,
+  isWord,
+  openParenthesis,
+  type OpenToken,
+  openTokenOf,
+  quote,
+  semicolon,
+} from "./tokens.ts";
+
 /**
  * Where the statements of an SQL text begin and end, as PostgreSQL's own scanner sees them.
  *
@@ -18,100 +34,92 @@ export interface Span {
 
 export interface SplitText {
   readonly statements: readonly Span[];
+  /**
+   * For each statement, whether it is one to PostgreSQL too, and without any of the words that
+   * could make something else of it than its first words say (opening.ts).
+   */
+  readonly clear: readonly boolean[];
   /** The `--` comments that stand outside of statements and inside them, in order. */
   readonly lineComments: readonly Span[];
   /** Where a quote or a comment begins that is open when the text ends. */
   readonly open: { readonly start: number; readonly what: OpenToken } | undefined;
 }
 
-export type OpenToken = "string" | "quoted identifier" | "dollar-quoted string" | "comment";
-
-export function split(text: string): SplitText {
+export function split(
+  text: string,
+  keep: "comments too" | "statements" = "comments too",
+): SplitText {
   const statements: Span[] = [];
+  const clear: boolean[] = [];
   const lineComments: Span[] = [];
   let start = -1;
   let end = 0;
   let parentheses = 0;
-  let block = newBlock();
-  let at = 0;
+  let block: Block | undefined;
+  let sights = 0;
+  let nextSemicolon = -1;
   let open: SplitText["open"];
 
-  while (at < text.length) {
-    const tokenStart = at;
+  for (let at = 0, to = 0; at < text.length; at = to) {
     const char = text.charCodeAt(at);
-
     if (isSpace(char)) {
-      at++;
+      to = at + 1;
       continue;
     }
-    if (char === dash && text.charCodeAt(at + 1) === dash) {
-      at = endOfLine(text, at);
-      lineComments.push({ start: tokenStart, end: at });
-      continue;
-    }
-    if (char === slash && text.charCodeAt(at + 1) === star) {
-      at = closed("comment", tokenStart, endOfBlockComment(text, at));
-      continue;
-    }
-    if (char === semicolon && parentheses === 0 && block.depth === 0) {
-      if (start >= 0) statements.push({ start, end });
-      start = -1;
-      block = newBlock();
-      at++;
-      continue;
+    if (char === semicolon) {
+      to = at + 1;
+      if (parentheses === 0 && (block === undefined || block.depth === 0)) {
+        if (start >= 0) {
+          statements.push({ start, end });
+          clear.push(isClear(sights));
+        }
+        start = -1;
+        sights = 0;
+        block = undefined;
+        continue;
+      }
+      sights |= nestedSemicolon;
+    } else {
+      to = endOfToken(text, at, char);
+      if (to < 0) {
+        open = { start: at, what: openTokenOf(char) };
+        to = text.length;
+      }
+      if (to > at + 1) {
+        if (nextSemicolon < at) nextSemicolon = positionOf(text, ";", at);
+        if (nextSemicolon < to) sights |= quotedSemicolon;
+      }
+      if (isComment(text, at, char)) {
+        if (char === dash && keep === "comments too") lineComments.push({ start: at, end: to });
+        continue;
+      }
+      sights |= sightsOf(text, at, to, char);
     }
 
+    if (start < 0) {
+      start = at;
+      if (isWord(text, at, to, "create")) block = newBlock();
+    }
+    end = to;
     if (char === openParenthesis) parentheses++;
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
-
-    const previous = nextToken(block, text.charAt(at));
-    if (isIdentifierStart(char)) {
-      at = endOfIdentifier(text, at);
-      const word = text.slice(tokenStart, at);
-      if (text.charCodeAt(at) === quote && (word === "e" || word === "E")) {
-        at = closed("string", tokenStart, endOfEscapeString(text, at));
-      } else if (parentheses === 0) {
-        followBlock(block, word.toLowerCase(), previous);
-      }
-    } else if (char === quote) at = closed("string", at, endOfQuoted(text, at, quote));
-    else if (char === doubleQuote)
-      at = closed("quoted identifier", at, endOfQuoted(text, at, doubleQuote));
-    else if (char === dollar) at = closed("dollar-quoted string", at, endOfDollar(text, at));
-    else at++;
-
-    if (start < 0) start = tokenStart;
-    end = at;
+    if (block !== undefined) follow(block, text, at, to, parentheses);
   }
-  if (start >= 0) statements.push({ start, end });
-  return { statements, lineComments, open };
-
-  function closed(what: OpenToken, from: number, to: number | undefined): number {
-    if (to === undefined) open = { start: from, what };
-    return to ?? text.length;
+  if (start >= 0) {
+    statements.push({ start, end });
+    clear.push(isClear(sights));
   }
+  return { statements, clear, lineComments, open };
 }
 
 /** Whether a text holds anything but white space and comments. */
 export function hasStatement(text: string): boolean {
-  return split(text).statements.length > 0;
+  return split(text, "statements").statements.length > 0;
 }
 
-/** A statement's first words, in lower case, up to a token that is none; comments are passed over. */
-export function firstWords(text: string, limit: number): readonly string[] {
-  const words: string[] = [];
-  let at = 0;
-  while (words.length < limit && at < text.length) {
-    const char = text.charCodeAt(at);
-    if (isSpace(char)) at++;
-    else if (text.startsWith("--", at)) at = endOfLine(text, at);
-    else if (text.startsWith("/*", at)) at = endOfBlockComment(text, at) ?? text.length;
-    else if (isIdentifierStart(char)) {
-      const start = at;
-      at = endOfIdentifier(text, at);
-      words.push(text.slice(start, at).toLowerCase());
-    } else break;
-  }
-  return words;
+function positionOf(text: string, part: string, from: number): number {
+  const at = text.indexOf(part, from);
+  return at < 0 ? text.length : at;
 }
 
 // ---- BEGIN ATOMIC … END ----
@@ -128,12 +136,13 @@ function newBlock(): Block {
   return { words: [], previous: "", depth: 0 };
 }
 
-/** Gives the token before. Behind a semicolon another statement of the block begins. */
-function nextToken(block: Block, char: string): string {
+/** Behind a semicolon another statement of the block begins. */
+function follow(block: Block, text: string, at: number, to: number, parentheses: number): void {
   const { previous } = block;
   if (previous === ";") block.words.length = 0;
-  block.previous = char;
-  return previous;
+  block.previous = text.charAt(at);
+  const isWord = isIdentifierStart(text.charCodeAt(at)) && text.charCodeAt(to - 1) !== quote;
+  if (isWord && parentheses === 0) followBlock(block, text.slice(at, to).toLowerCase(), previous);
 }
 
 /**
@@ -160,104 +169,4 @@ function makesRoutine(words: readonly string[]): boolean {
   if (words[0] !== "create") return false;
   const kind = words[1] === "or" && words[2] === "replace" ? words[3] : words[1];
   return kind === "function" || kind === "procedure";
-}
-
-// ---- tokens ----
-
-function endOfLine(text: string, at: number): number {
-  while (at < text.length && !isLineEnd(text.charCodeAt(at))) at++;
-  return at;
-}
-
-function endOfBlockComment(text: string, at: number): number | undefined {
-  let depth = 0;
-  while (at < text.length) {
-    if (text.startsWith("/*", at)) {
-      depth++;
-      at += 2;
-    } else if (text.startsWith("*/", at)) {
-      at += 2;
-      if (--depth === 0) return at;
-    } else at++;
-  }
-  return undefined;
-}
-
-/** Behind a quoted string or identifier; a doubled quote stands for itself. */
-function endOfQuoted(text: string, at: number, mark: number): number | undefined {
-  at++;
-  while (at < text.length) {
-    if (text.charCodeAt(at) !== mark) at++;
-    else if (text.charCodeAt(at + 1) === mark) at += 2;
-    else return at + 1;
-  }
-  return undefined;
-}
-
-/**
- * Behind E'…', where a backslash takes the next character with it. A string that goes on
- * after a line end (E'a' newline 'b') is still an escape string there.
- */
-function endOfEscapeString(text: string, at: number): number | undefined {
-  at++;
-  while (at < text.length) {
-    const char = text.charCodeAt(at);
-    if (char === backslash) at += 2;
-    else if (char !== quote) at++;
-    else if (text.charCodeAt(at + 1) === quote) at += 2;
-    else {
-      continuation.lastIndex = at + 1;
-      const next = continuation.exec(text);
-      if (next === null) return at + 1;
-      at += 1 + next[0].length;
-    }
-  }
-  return undefined;
-}
-
-/** Behind $tag$ … $tag$, or behind the dollar sign where no tag follows (a parameter: $1). */
-function endOfDollar(text: string, at: number): number | undefined {
-  dollarTag.lastIndex = at;
-  const tag = dollarTag.exec(text)?.[0];
-  if (tag === undefined) return at + 1;
-  const close = text.indexOf(tag, at + tag.length);
-  return close < 0 ? undefined : close + tag.length;
-}
-
-function endOfIdentifier(text: string, at: number): number {
-  while (at < text.length && isIdentifierPart(text.charCodeAt(at))) at++;
-  return at;
-}
-
-// Each character can be read in one way only: otherwise an indent would take exponential time.
-const continuation =
-  /(?:[ \t\f\v]|--[^\n\r]*(?=[\n\r]))*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y;
-const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
-
-const quote = 39;
-const doubleQuote = 34;
-const dollar = 36;
-const dash = 45;
-const slash = 47;
-const star = 42;
-const semicolon = 59;
-const backslash = 92;
-const openParenthesis = 40;
-const closeParenthesis = 41;
-
-function isSpace(char: number): boolean {
-  return char === 32 || (char >= 9 && char <= 13);
-}
-
-function isLineEnd(char: number): boolean {
-  return char === 10 || char === 13;
-}
-
-function isIdentifierStart(char: number): boolean {
-  const letter = char | 32;
-  return (letter >= 97 && letter <= 122) || char === 95 || char >= 0x80;
-}
-
-function isIdentifierPart(char: number): boolean {
-  return isIdentifierStart(char) || (char >= 48 && char <= 57) || char === dollar;
 }
