@@ -1,4 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
 import { largestBytes } from "../core/scan.ts";
@@ -22,16 +32,19 @@ export function directorySource(
 function readFolder(folder: string): readonly SourceFile[] {
   const problems: Problem[] = [];
   const files: SourceFile[] = [];
-  for (const name of listNames(folder)) {
+  for (const entry of listEntries(folder)) {
+    const { name } = entry;
     if (!/\.sql$/i.test(name)) continue;
     const path = join(folder, name);
     try {
-      const stats = statSync(path);
-      if (!stats.isFile()) problems.push({ code: "bad-name", path, reason: "not a file" });
-      // Its size alone is what scan refuses it for: 256 MB need not be read for that.
-      else if (stats.size > largestBytes)
-        problems.push({ code: "too-large", path, bytes: stats.size });
-      else files.push({ name, path, bytes: readFileSync(path) });
+      // To open a pipe is to wait for its writer, so what is no plain file is looked at first.
+      if (!entry.isFile() && !statSync(path).isFile()) {
+        problems.push({ code: "bad-name", path, reason: "not a file" });
+        continue;
+      }
+      const read = readUpTo(path, largestBytes);
+      if (read.bytes === undefined) problems.push({ code: "too-large", path, bytes: read.size });
+      else files.push({ name, path, bytes: read.bytes });
     } catch (error) {
       problems.push({ code: "no-migrations", folder, reason: describe(error) });
     }
@@ -40,11 +53,35 @@ function readFolder(folder: string): readonly SourceFile[] {
   return files;
 }
 
-function listNames(folder: string): readonly string[] {
+function listEntries(folder: string): readonly Dirent[] {
   try {
-    return readdirSync(folder).toSorted();
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.toSorted((left, right) => (left.name < right.name ? -1 : 1));
   } catch (error) {
     throw new Refusal([{ code: "no-migrations", folder, reason: describe(error) }]);
+  }
+}
+
+/** A file's bytes, unless its size alone is what scan refuses it for: 256 MB need not be read for that. */
+function readUpTo(
+  path: string,
+  limit: number,
+): { readonly size: number; readonly bytes: Uint8Array | undefined } {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    if (size > limit) return { size, bytes: undefined };
+    const bytes = Buffer.allocUnsafe(size);
+    let length = 0;
+    while (length < size) {
+      const read = readSync(file, bytes, length, size - length, null);
+      if (read === 0) break;
+      length += read;
+    }
+    // A file system that does not know its files' sizes says that they are empty.
+    return { size, bytes: size === 0 ? readFileSync(file) : bytes.subarray(0, length) };
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -195,7 +195,7 @@ function statusLines(outcome: Extract<Outcome, { kind: "status" }>): readonly st
   );
   const table = [["VERSION", "NAME", "STATE", "APPLIED (UTC)"], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...table.map((row) => cellsIn(row[column] ?? ""))),
+    table.reduce((widest, row) => Math.max(widest, cellsIn(row[column] ?? "")), 0),
   );
   const counts = Object.entries(countStates(diff)).filter(([, number]) => number > 0);
   return [

@@ -11,9 +11,13 @@ export function diff(
   applied: AppliedSet,
   progress: readonly ProgressRow[] = [],
 ): Diff {
-  const versions = [...new Set([...set.keys(), ...applied.keys()])].toSorted(compareVersions);
-  const highestInSet = last([...set.keys()]);
-  const highestApplied = last([...applied.keys()].toSorted(compareVersions));
+  const unknown = [...applied.keys()].filter((version) => !set.has(version));
+  const versions = [...set.keys(), ...unknown];
+  // A set is sorted, and in most cases nothing stands in between.
+  if (unknown.length > 0) versions.sort(compareVersions);
+  const highestInSet = highestOf(set.keys());
+  const highestApplied = highestOf(applied.keys());
+  const inProgress = new Set(progress.map((row) => row.version));
   const orphans = new Map(
     [...applied.values()].flatMap((row): [Checksum, Version][] =>
       set.has(row.version) || row.checksum === null ? [] : [[row.checksum, row.version]],
@@ -25,12 +29,8 @@ export function diff(
     const row = applied.get(version);
     if (migration !== undefined && row !== undefined) return compare(migration, row);
     if (migration !== undefined) {
-      return pendingEntry(
-        migration,
-        highestApplied,
-        orphans,
-        progress.filter((one) => one.version === version),
-      );
+      const ours = inProgress.has(version) ? progress.filter((one) => one.version === version) : [];
+      return pendingEntry(migration, highestApplied, orphans, ours);
     }
     const state =
       highestInSet === undefined || compareVersions(version, highestInSet) > 0
@@ -96,6 +96,10 @@ function renumberedOf(
   return found === undefined ? undefined : orphans.get(found);
 }
 
-function last<T>(items: readonly T[]): T | undefined {
-  return items.at(-1);
+function highestOf(versions: Iterable<Version>): Version | undefined {
+  let highest: Version | undefined;
+  for (const version of versions) {
+    if (highest === undefined || compareVersions(version, highest) > 0) highest = version;
+  }
+  return highest;
 }

@@ -7,9 +7,16 @@ import type { MigrationSet } from "./migration.ts";
  * Down files do not count: they are not part of what `up` applies.
  */
 export function setDigest(set: MigrationSet): string {
-  const hash = createHash("sha256");
-  for (const migration of set.values()) {
-    hash.update(`${migration.version}\0${migration.name}\0${migration.up.checksum}\n`);
-  }
-  return hash.digest("hex");
+  const known = digests.get(set);
+  if (known !== undefined) return known;
+  const lines = Array.from(
+    set.values(),
+    ({ version, name, up }) => `${version}\0${name}\0${up.checksum}\n`,
+  );
+  const digest = createHash("sha256").update(lines.join("")).digest("hex");
+  digests.set(set, digest);
+  return digest;
 }
+
+/** Both who connects and who reports asks for it. */
+const digests = new WeakMap<MigrationSet, string>();

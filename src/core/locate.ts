@@ -92,6 +92,7 @@ export function codePointsIn(text: string): number {
 
 /** How many cells of a terminal a text takes. */
 export function cellsIn(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   return (text.match(graphemes) ?? []).reduce((cells, one) => cells + cellsOf(one), 0);
 }
 

@@ -13,33 +13,18 @@ import { endOfToken, firstWords } from "./tokens.ts";
  */
 export function judgeByOpening(text: string, { start, end }: Span): Statement | undefined {
   const first = wordAt(text, start);
+  if (alwaysPlain.has(first)) return plain;
   switch (first) {
-    case "analyze":
-    case "comment":
-    case "delete":
-    case "grant":
-    case "insert":
-    case "lock":
-    case "merge":
-    case "notify":
-    case "refresh":
-    case "revoke":
-    case "select":
-    case "truncate":
-    case "update":
-    case "values":
-    case "with":
-      return plain;
     case "create":
     case "alter":
     case "drop": {
-      const [, second = ""] = firstWords(text.slice(start, end), 2);
+      const [, second = ""] = firstWords(text, 2, start);
       if (plainObjects.has(second)) return plain;
       return first === "create" ? indexAt(text, start) : plainOnce.has(second) ? plain : undefined;
     }
     case "set":
     case "reset":
-      return settingOf(firstWords(text.slice(start, end), 3));
+      return settingOf(firstWords(text, 3, start));
     case "begin":
     case "commit":
       if (end - start !== first.length) return undefined;
@@ -48,6 +33,24 @@ export function judgeByOpening(text: string, { start, end }: Span): Statement | 
       return undefined;
   }
 }
+
+const alwaysPlain: ReadonlySet<string> = new Set([
+  "analyze",
+  "comment",
+  "delete",
+  "grant",
+  "insert",
+  "lock",
+  "merge",
+  "notify",
+  "refresh",
+  "revoke",
+  "select",
+  "truncate",
+  "update",
+  "values",
+  "with",
+]);
 
 const begin: Statement = { kind: "begin", characteristics: undefined };
 const commit: Statement = { kind: "commit" };

@@ -1,5 +1,5 @@
 import { checksumOf } from "./checksum.ts";
-import { type Directives, noDirectives, readDirectives } from "./directives.ts";
+import { type Directives, mayHaveDirectives, noDirectives, readDirectives } from "./directives.ts";
 import {
   type Migration,
   type MigrationSet,
@@ -132,6 +132,8 @@ function push(groups: Map<Version, NamedFile[]>, named: NamedFile): void {
 }
 
 function directivesOf(file: SourceFile, problems: Problem[]): Directives {
+  // A file that is applied already is never made a text of.
+  if (!mayHaveDirectives(file.bytes)) return noDirectives;
   const read = readDirectives(file.path, textOf(scriptOf(file)));
   if (read.ok) return read.value;
   problems.push(...read.problems);

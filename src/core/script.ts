@@ -154,7 +154,7 @@ function textAt(text: string, span: Span | undefined): string {
  * several, the first that may not run decides. A very long statement (a dump's INSERT) is told by
  * its first words all the same: its tree would need a hundred times its own memory.
  */
-export function judge(sql: string, parse: Parse): Statement {
+function judge(sql: string, parse: Parse): Statement {
   const nodes = sql.length <= longestParsed ? parse(sql) : undefined;
   if (nodes === undefined || nodes.length === 0) return classifyByKeyword(sql);
   const statements = nodes.map(classify);

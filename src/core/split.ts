@@ -3,8 +3,10 @@ import {
   closeParenthesis,
   dash,
   endOfToken,
+  firstWords,
   isComment,
   isIdentifierStart,
+  isOrdinary,
   isSpace,
   isWord,
   openParenthesis,
@@ -49,8 +51,7 @@ export function split(
   text: string,
   keep: "comments too" | "statements" = "comments too",
 ): SplitText {
-  const statements: Span[] = [];
-  const clear: boolean[] = [];
+  const parts = new Parts();
   const lineComments: Span[] = [];
   let start = -1;
   let end = 0;
@@ -62,17 +63,15 @@ export function split(
 
   for (let at = 0, to = 0; at < text.length; at = to) {
     const char = text.charCodeAt(at);
-    if (isSpace(char)) {
-      to = at + 1;
+    to = at + 1;
+    if (isSpace(char)) continue;
+    if (start >= 0 && block === undefined && isOrdinary(char)) {
+      end = to;
       continue;
     }
     if (char === semicolon) {
-      to = at + 1;
-      if (parentheses === 0 && (block === undefined || block.depth === 0)) {
-        if (start >= 0) {
-          statements.push({ start, end });
-          clear.push(isClear(sights));
-        }
+      if (parentheses === 0 && isOutside(block)) {
+        parts.push(start, end, sights);
         start = -1;
         sights = 0;
         block = undefined;
@@ -98,18 +97,27 @@ export function split(
 
     if (start < 0) {
       start = at;
-      if (isWord(text, at, to, "create")) block = newBlock();
+      if (mayMakeRoutine(text, at, to)) block = newBlock();
     }
     end = to;
     if (char === openParenthesis) parentheses++;
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
     if (block !== undefined) follow(block, text, at, to, parentheses);
   }
-  if (start >= 0) {
-    statements.push({ start, end });
-    clear.push(isClear(sights));
+  parts.push(start, end, sights);
+  return { statements: parts.statements, clear: parts.clear, lineComments, open };
+}
+
+class Parts {
+  readonly statements: Span[] = [];
+  readonly clear: boolean[] = [];
+
+  /** Between two semicolons there may be nothing: then there is no start. */
+  push(start: number, end: number, sights: number): void {
+    if (start < 0) return;
+    this.statements.push({ start, end });
+    this.clear.push(isClear(sights));
   }
-  return { statements, clear, lineComments, open };
 }
 
 /** Whether a text holds anything but white space and comments. */
@@ -136,13 +144,17 @@ function newBlock(): Block {
   return { words: [], previous: "", depth: 0 };
 }
 
+function isOutside(block: Block | undefined): boolean {
+  return block === undefined || block.depth === 0;
+}
+
 /** Behind a semicolon another statement of the block begins. */
 function follow(block: Block, text: string, at: number, to: number, parentheses: number): void {
   const { previous } = block;
   if (previous === ";") block.words.length = 0;
   block.previous = text.charAt(at);
-  const isWord = isIdentifierStart(text.charCodeAt(at)) && text.charCodeAt(to - 1) !== quote;
-  if (isWord && parentheses === 0) followBlock(block, text.slice(at, to).toLowerCase(), previous);
+  const isName = isIdentifierStart(text.charCodeAt(at)) && text.charCodeAt(to - 1) !== quote;
+  if (isName && parentheses === 0) followBlock(block, text.slice(at, to).toLowerCase(), previous);
 }
 
 /**
@@ -163,6 +175,13 @@ function followBlock(block: Block, word: string, previous: string): void {
     block.depth++;
     block.previous = ";";
   }
+}
+
+/** Nothing but a routine has a block; its first words are `create` and one of these. */
+function mayMakeRoutine(text: string, at: number, to: number): boolean {
+  if (!isWord(text, at, to, "create")) return false;
+  const [second = ""] = firstWords(text, 1, to);
+  return second === "function" || second === "procedure" || second === "or";
 }
 
 function makesRoutine(words: readonly string[]): boolean {

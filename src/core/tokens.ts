@@ -1,9 +1,9 @@
 /** The tokens of an SQL text, by the rules of src/backend/parser/scan.l. */
 
 /** A statement's first words, in lower case, up to a token that is none; comments are passed over. */
-export function firstWords(text: string, limit: number): readonly string[] {
+export function firstWords(text: string, limit: number, from = 0): readonly string[] {
   const words: string[] = [];
-  let at = 0;
+  let at = from;
   while (words.length < limit && at < text.length) {
     const char = text.charCodeAt(at);
     if (isSpace(char)) at++;
@@ -40,8 +40,9 @@ export function endOfToken(text: string, at: number, char: number): number {
   }
   switch (char) {
     case quote:
+      return endOfQuoted(text, at, "'");
     case doubleQuote:
-      return endOfQuoted(text, at, char);
+      return endOfQuoted(text, at, '"');
     case dollar:
       return endOfDollar(text, at);
     case dash:
@@ -87,14 +88,12 @@ function endOfBlockComment(text: string, at: number): number {
 }
 
 /** Behind a quoted string or identifier; a doubled quote stands for itself. */
-function endOfQuoted(text: string, at: number, mark: number): number {
-  at++;
-  while (at < text.length) {
-    if (text.charCodeAt(at) !== mark) at++;
-    else if (text.charCodeAt(at + 1) === mark) at += 2;
-    else return at + 1;
+function endOfQuoted(text: string, at: number, mark: "'" | '"'): number {
+  for (;;) {
+    at = text.indexOf(mark, at + 1);
+    if (at < 0 || text.charCodeAt(at + 1) !== text.charCodeAt(at)) return at < 0 ? -1 : at + 1;
+    at++;
   }
-  return -1;
 }
 
 /**
@@ -154,18 +153,38 @@ function isLetterE(char: number): boolean {
 }
 
 export function isSpace(char: number): boolean {
-  return char === 32 || (char >= 9 && char <= 13);
+  return kindOf(char) === blank;
 }
 
 function isLineEnd(char: number): boolean {
   return char === 10 || char === 13;
 }
 
+/** Whether a character begins no longer token and says nothing: digits, commas, most operators. */
+export function isOrdinary(char: number): boolean {
+  return kindOf(char) === ordinary;
+}
+
 export function isIdentifierStart(char: number): boolean {
-  const letter = char | 32;
-  return (letter >= 97 && letter <= 122) || char === 95 || char >= 0x80;
+  return kindOf(char) === letter;
 }
 
 function isIdentifierPart(char: number): boolean {
-  return isIdentifierStart(char) || (char >= 48 && char <= 57) || char === dollar;
+  return kindOf(char) === letter || (char >= 48 && char <= 57) || char === dollar;
+}
+
+const ordinary = 0;
+const blank = 1;
+const letter = 2;
+const telling = 3;
+
+/** Looked up, not compared: every character of every file comes by. */
+const kinds = Uint8Array.from({ length: 0x80 }, (_, char) => {
+  if (char === 32 || (char >= 9 && char <= 13)) return blank;
+  if (/[a-z_]/i.test(String.fromCharCode(char))) return letter;
+  return /["$'();\\/-]/.test(String.fromCharCode(char)) ? telling : ordinary;
+});
+
+function kindOf(char: number): number {
+  return char < 0x80 ? (kinds[char] ?? ordinary) : letter;
 }

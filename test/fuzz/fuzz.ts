@@ -4,7 +4,15 @@ import { postgresParser } from "../../src/adapters/parser.ts";
 import type { Parse } from "../../src/core/script.ts";
 import type { Major } from "../support/servers.ts";
 import { brokenBody, controllingBody, legalBody } from "./bodies.ts";
-import { acceptsLegal, isText, judgesAsParser, read, splitsInParts } from "./properties.ts";
+import { openingBody } from "./openings.ts";
+import {
+  acceptsLegal,
+  isText,
+  judgesAsParser,
+  opensAsParsed,
+  read,
+  splitsInParts,
+} from "./properties.ts";
 import { judgedBy } from "./server.ts";
 
 export interface FuzzOptions {
@@ -30,23 +38,33 @@ const risky = /\b(?:commit|end|rollback|abort|begin|start|savepoint|release|prep
 
 export async function* fuzz(options: FuzzOptions): AsyncGenerator<FuzzResult> {
   const parse = await postgresParser.load();
+  const { cases } = options;
   const shares = [
     { name: "legal", bodies: legalBody, share: 0.3, holds: acceptsLegal },
     { name: "controlling", bodies: controllingBody, share: 0.2, holds: judgesAsParser },
-    { name: "broken", bodies: brokenBody, share: 0.5, holds: judgesAsParser },
+    { name: "broken", bodies: brokenBody, share: 0.3, holds: judgesAsParser },
+    { name: "short-worded", bodies: openingBody, share: 0.2, holds: judgesAsParser },
   ];
   const samples: string[][] = [];
+  let byOpening = 0;
   for (const { name, bodies, share, holds } of shares) {
     const accepted: string[] = [];
     yield checked(name, bodies, options, share, (body) => {
       holds(body, parse);
       splitsInParts(body);
+      byOpening += opensAsParsed(body, parse);
       if (accepted.length < options.sample && risky.test(body)) {
         accepted.push(...sentFor(body, parse));
       }
     });
     samples.push(accepted.slice(0, Math.ceil(options.sample / shares.length)));
   }
+  yield {
+    title: "what first words say of a statement is what its tree says",
+    cases: 0,
+    failure: byOpening > cases / 10 ? undefined : `only ${byOpening} statements were told by them`,
+    said: `${byOpening} statements`,
+  };
   const bodies = samples.flat();
   for (const result of await Promise.all(oracles.map((major) => judged(major, bodies))))
     yield result;

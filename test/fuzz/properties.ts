@@ -1,9 +1,13 @@
 /** What holds for every body, told by PostgreSQL's own parser over the whole of it. */
+import { isDeepStrictEqual } from "node:util";
 import { parseSync } from "libpg-query";
 import type { ParseNode } from "../../src/core/parse-node.ts";
+import { classifyByKeyword } from "../../src/core/keywords.ts";
+import { judgeByOpening } from "../../src/core/opening.ts";
 import { type Executable, type Parse, readScript } from "../../src/core/script.ts";
 import type { Result } from "../../src/core/result.ts";
 import { split } from "../../src/core/split.ts";
+import { classify, type Statement } from "../../src/core/statements.ts";
 import { migrationOf } from "../core/made.ts";
 
 type Whole = readonly ParseNode[] | undefined;
@@ -62,6 +66,32 @@ export function judgesAsParser(body: string, parse: Parse): boolean {
   if (leaves && result.ok) throw new Error("passed, and it leaves the transaction");
   if (!leaves && isRefused) throw new Error(`refused: ${JSON.stringify(result.problems)}`);
   return result.ok;
+}
+
+function isHarmless({ kind }: Statement): boolean {
+  return kind === "plain" || kind === "setting";
+}
+
+/** What first words say of a statement is what its tree says. Gives how many they were enough for. */
+export function opensAsParsed(body: string, parse: Parse): number {
+  const { statements, clear } = split(body);
+  const judged = statements.flatMap((span, index) => {
+    const said = clear[index] === true ? judgeByOpening(body, span) : undefined;
+    return said === undefined ? [] : [{ said, sql: body.slice(span.start, span.end) }];
+  });
+  for (const { said, sql } of judged) {
+    const nodes = parse(sql);
+    const theirs = nodes === undefined ? classifyByKeyword(sql) : nodes.map(classify);
+    // What cannot be read is the server's to refuse: that it may be sent is all there is to say.
+    const isSame = Array.isArray(theirs)
+      ? isDeepStrictEqual([said], theirs)
+      : isHarmless(said) && isHarmless(theirs as Statement);
+    if (!isSame) {
+      const [ours, its] = [said, theirs].map((one) => JSON.stringify(one));
+      throw new Error(`${ours} by its first words, ${its} by its tree: ${JSON.stringify(sql)}`);
+    }
+  }
+  return judged.length;
 }
 
 function controlOf(node: ParseNode): "begin" | "commit" | "other" | undefined {
