@@ -164,6 +164,15 @@ const statement = fc
 
 const wide = (text: string): string => text.replaceAll(" ", "\n /* a */ ");
 
+/** Every statement with every word at every gap between its words. */
+export function* everyOpening(): Generator<string> {
+  for (const text of statements) {
+    for (const { index } of text.matchAll(/ |$/g)) {
+      for (const word of words) yield text.slice(0, index) + word + text.slice(index);
+    }
+  }
+}
+
 /** Between two words, or anywhere. */
 function withWord(
   text: string,
