@@ -1,6 +1,6 @@
 import type { Span } from "./split.ts";
 import { type IndexName, plain, type Statement } from "./statements.ts";
-import { endOfToken, firstWords } from "./tokens.ts";
+import { endOfToken, firstWords, isWord } from "./tokens.ts";
 
 /**
  * Judges a statement by its first words, where they leave no doubt; the parser is asked about all
@@ -12,13 +12,17 @@ import { endOfToken, firstWords } from "./tokens.ts";
  * in one of these ways is then plain, or what is said of it here, or it does not parse at all.
  */
 export function judgeByOpening(text: string, { start, end }: Span): Statement | undefined {
-  const first = wordAt(text, start);
-  if (alwaysPlain.has(first)) return plain;
+  const to = endOfToken(text, start, text.charCodeAt(start));
+  const first = openings
+    .get(text.charCodeAt(start) | 32)
+    ?.find((one) => isWord(text, start, to, one));
   switch (first) {
+    case undefined:
+      return undefined;
     case "create":
     case "alter":
     case "drop": {
-      const [, second = ""] = firstWords(text, 2, start);
+      const [second = ""] = firstWords(text, 1, to);
       if (plainObjects.has(second)) return plain;
       return first === "create" ? indexAt(text, start) : plainOnce.has(second) ? plain : undefined;
     }
@@ -27,14 +31,15 @@ export function judgeByOpening(text: string, { start, end }: Span): Statement | 
       return settingOf(firstWords(text, 3, start));
     case "begin":
     case "commit":
-      if (end - start !== first.length) return undefined;
+      if (end !== to) return undefined;
       return first === "begin" ? begin : commit;
     default:
-      return undefined;
+      return plain;
   }
 }
 
-const alwaysPlain: ReadonlySet<string> = new Set([
+/** All but the last seven are plain whatever follows. */
+const openingWords = [
   "analyze",
   "comment",
   "delete",
@@ -50,16 +55,26 @@ const alwaysPlain: ReadonlySet<string> = new Set([
   "update",
   "values",
   "with",
-]);
+  "alter",
+  "begin",
+  "commit",
+  "create",
+  "drop",
+  "reset",
+  "set",
+] as const;
+
+/** By their first letters: there may be a statement a line in a very long file. */
+const openings: ReadonlyMap<number, readonly (typeof openingWords)[number][]> = new Map(
+  openingWords.map((word) => [
+    word.charCodeAt(0),
+    openingWords.filter((one) => one.startsWith(word.charAt(0))),
+  ]),
+);
 
 const begin: Statement = { kind: "begin", characteristics: undefined };
 const commit: Statement = { kind: "commit" };
 const setting: Statement = { kind: "setting" };
-
-/** A statement's first token, a word or not. */
-function wordAt(text: string, start: number): string {
-  return text.slice(start, endOfToken(text, start, text.charCodeAt(start))).toLowerCase();
-}
 
 /** Behind CREATE, ALTER and DROP. Of databases, tablespaces, subscriptions and indexes more is to be known. */
 const plainObjects: ReadonlySet<string> = new Set([

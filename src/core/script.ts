@@ -54,19 +54,21 @@ export interface Step {
   readonly statement: Statement;
 }
 
-/** A statement that asks for more than to be run. */
+/** A statement that asks for more than to be run: there may be many statements, and few of these. */
 interface Part {
   readonly index: number;
   readonly span: Span;
   readonly statement: Statement;
 }
 
-/** A file's statements, each judged by its first words where those are enough. */
+/** A file's statements, judged by their first words where those are enough. */
 interface Reading {
   readonly text: string;
   readonly statements: readonly Span[];
-  /** Undefined where the parser has to be asked. */
-  readonly judged: readonly (Statement | undefined)[];
+  /** Those that are not simply plain; undefined where the parser has to be asked. */
+  readonly judged: readonly (Omit<Part, "statement"> & {
+    readonly statement: Statement | undefined;
+  })[];
 }
 
 /**
@@ -79,17 +81,16 @@ export function readScript(migration: Migration, parse: Parse): Result<Executabl
   const reading = readingOf(migration);
   if (!reading.ok) return reading;
   const { text, statements } = reading.value;
-  const judged = reading.value.judged.map(
-    (statement, index) => statement ?? judge(textAt(text, statements[index]), parse),
-  );
-  const parts = statements.flatMap((span, index): Part[] => {
-    const statement = judged[index] ?? plain;
-    return statement === plain ? [] : [{ index, span, statement }];
-  });
+  const parts = reading.value.judged
+    .map((part): Part => ({
+      ...part,
+      statement: part.statement ?? judge(textAt(text, part.span), parse),
+    }))
+    .filter(({ statement }) => statement !== plain);
   const runsAlone =
     migration.directives.noTransaction ||
-    (statements.length === 1 && judged[0]?.kind === "outside");
-  const script: Script = { migration, text, statements, judged, parts };
+    (statements.length === 1 && parts[0]?.statement.kind === "outside");
+  const script: Script = { migration, text, statements, parts };
   const problems = runsAlone ? faultsAlone(script) : faultsTogether(script);
   if (problems.length > 0) return refuse(...problems);
   return succeed(runsAlone ? alone(script) : together(script));
@@ -98,7 +99,7 @@ export function readScript(migration: Migration, parse: Parse): Result<Executabl
 /** Whether a migration has a statement that only the parser can judge. */
 export function needsParser(migration: Migration): boolean {
   const reading = readingOf(migration);
-  return reading.ok && reading.value.judged.includes(undefined);
+  return reading.ok && reading.value.judged.some((part) => part.statement === undefined);
 }
 
 /** Read once: whether the parser is needed is asked before it is loaded. */
@@ -125,9 +126,11 @@ function read({ up }: Migration): Result<Reading> {
     // What is sent behind the body would be read as part of it.
     return refuse({ code: "open-quote", path, place: placeOf(text, open.start), what: open.what });
   }
-  const judged = statements.map((span, index) =>
-    clear[index] === true ? judgeByOpening(text, span) : undefined,
-  );
+  const judged: Reading["judged"][number][] = [];
+  for (const [index, span] of statements.entries()) {
+    const statement = clear[index] === true ? judgeByOpening(text, span) : undefined;
+    if (statement !== plain) judged.push({ index, span, statement });
+  }
   return succeed({ text, statements, judged });
 }
 
@@ -144,8 +147,8 @@ export function indexesOf(
   );
 }
 
-function textAt(text: string, span: Span | undefined): string {
-  return span === undefined ? "" : text.slice(span.start, span.end);
+function textAt(text: string, { start, end }: Span): string {
+  return text.slice(start, end);
 }
 
 /**
@@ -169,9 +172,8 @@ function judge(sql: string, parse: Parse): Statement {
 const longestParsed = 131_072;
 
 /** What both ways to run it are made of. */
-interface Script extends Reading {
+interface Script extends Omit<Reading, "judged"> {
   readonly migration: Migration;
-  readonly judged: readonly Statement[];
   readonly parts: readonly Part[];
 }
 
@@ -254,12 +256,13 @@ function notResumable(statement: Statement): string | undefined {
   return isUnnamed ? "a concurrent index without a name" : undefined;
 }
 
-function alone({ migration, text, statements, judged }: Script): StatementScript {
+function alone({ migration, text, statements, parts }: Script): StatementScript {
   const encoder = new TextEncoder();
+  const judged = new Map(parts.map(({ index, statement }) => [index, statement]));
   const steps = statements.map((span, index): Step => {
     const sql = textAt(text, span);
     const digest = checksumOf(encoder.encode(sql));
-    return { number: index + 1, span, sql, digest, statement: judged[index] ?? plain };
+    return { number: index + 1, span, sql, digest, statement: judged.get(index) ?? plain };
   });
   return { mode: "statements", migration, text, steps };
 }

@@ -22,13 +22,16 @@ export function firstWords(text: string, limit: number, from = 0): readonly stri
 /** What a token is, if the text ends within it. */
 export type OpenToken = "string" | "quoted identifier" | "dollar-quoted string" | "comment";
 
-/** Whether a word stands there, in whatever case; the first letter tells most of them. */
+/** Whether a word of letters and underscores stands there, in whatever case. Nothing is made for it. */
 export function isWord(text: string, at: number, to: number, word: string): boolean {
-  return (
-    to - at === word.length &&
-    (text.charCodeAt(at) | 32) === word.charCodeAt(0) &&
-    text.slice(at, to).toLowerCase() === word
-  );
+  if (to - at !== word.length) return false;
+  for (let index = 0; index < word.length; index++) {
+    const char = text.charCodeAt(at + index);
+    const wanted = word.charCodeAt(index);
+    // Letters of both cases differ in one bit, and an underscore has another for a partner.
+    if (char !== wanted && ((char | 32) !== wanted || wanted === underscore)) return false;
+  }
+  return true;
 }
 
 /** Behind the token, or -1 where the text ends within it. */
@@ -142,6 +145,7 @@ export const doubleQuote = 34;
 export const dollar = 36;
 export const dash = 45;
 const slash = 47;
+const underscore = 95;
 const star = 42;
 export const semicolon = 59;
 export const backslash = 92;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { noDirectives, readDirectives } from "../../src/core/directives.ts";
-import { valueOf } from "./made.ts";
+import { mayHaveDirectives, noDirectives, readDirectives } from "../../src/core/directives.ts";
+import { bytesOf, setOf, valueOf } from "./made.ts";
 
 const read = (text: string): ReturnType<typeof readDirectives> => readDirectives("m/7_a.sql", text);
 
@@ -146,5 +146,35 @@ describe("directives that are refused, with their place", () => {
       ? []
       : result.problems.map((one) => one.code === "bad-directive" && one.fault);
     expect(faults).toEqual(["unknown", "bad value", "late"]);
+  });
+});
+
+describe("most files are never made a text of", () => {
+  test.each([
+    { text: "-- lacuna: no-transaction", may: true },
+    { text: "select 1 -- Lacuna : a", may: true },
+    { text: "---- lacuna: a", may: true },
+    { text: "--\t \flacuna:", may: true },
+    { text: "--\u00a0lacuna:", may: true },
+    { text: "--\ufeffLACUNA:", may: true },
+    { text: "-- later", may: true },
+    { text: "", may: false },
+    { text: "-", may: false },
+    { text: "--", may: false },
+    { text: "-- ", may: false },
+    { text: "- - lacuna: a", may: false },
+    { text: "-- a lacuna: a", may: false },
+    { text: "-- \u00e9lacuna: a", may: false },
+    { text: "/* lacuna: a */", may: false },
+  ])("$text: $may", ({ text, may }) => {
+    expect(mayHaveDirectives(bytesOf(text))).toBe(may);
+  });
+
+  test("the dashes are found wherever they stand, and a directive behind them is read", () => {
+    for (const head of ["", "-", "- ", "-- a\n", "select '-', '--' --\n;", "\u00e9 -- \u00e9\n"]) {
+      const text = `${head}\n--\u2003lacuna: nonsense`;
+      expect(mayHaveDirectives(bytesOf(text))).toBe(true);
+      expect(() => setOf({ "1_a.sql": text })).toThrow();
+    }
   });
 });
