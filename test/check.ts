@@ -2,10 +2,12 @@
  * `bun run check`: lint, format, types, unused code and tests, and a last line that counts.
  * Everything runs even where something failed, so that one run says it all.
  *
- * The tests run in two halves at the same time, since they mostly wait. The names of files or
- * folders behind the command run these alone.
+ * The names of files or folders behind the command run these alone.
  */
-import { readdirSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildExecutable } from "./cli/executable.ts";
 import { say, sayAsIs } from "./support/say.ts";
 
 const steps: readonly (readonly [string, ...string[]])[] = [
@@ -22,8 +24,8 @@ let failed = 0;
 let skipped = 0;
 
 const chosen = process.argv.slice(2);
-const halves = chosen.length > 0 ? [chosen] : halvesOf(import.meta.dirname);
-await Promise.all([...halves.map(runTests), lint()]);
+if (chosen.length > 0) await runTests(chosen, {});
+else await Promise.all([lint(), runAllTests()]);
 
 const skips = skipped === 0 ? "" : `, ${skipped} skipped`;
 say(`${passed} passed, ${failed} failed${skips}`);
@@ -55,18 +57,32 @@ async function runStep([command, ...args]: readonly [string, ...string[]]): Prom
   return { name: [command, ...args].join(" "), status, output: out + err };
 }
 
-/** The suites on every engine take as long as all the rest. Nothing is left out of both. */
-function halvesOf(root: string): readonly (readonly string[])[] {
-  const names = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || entry.name.endsWith(".test.ts"))
-    .map((entry) => `test/${entry.name}${entry.isDirectory() ? "/" : ""}`);
-  const engines = ["test/contract/", "test/support/"];
-  return [engines, names.filter((name) => !engines.includes(name))];
+/** A build takes seconds: those tests that run any executable share one. */
+async function runAllTests(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "lacuna-check-"));
+  try {
+    await runTests([], { LACUNA_EXECUTABLE: buildExecutable(folder) });
+  } catch (error) {
+    sayAsIs(`FAIL  ${String(error)}\n`);
+    failed++;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-async function runTests(paths: readonly string[]): Promise<void> {
+/**
+ * Files run side by side, one more than there are cores since some mostly wait. Those that a
+ * worker runs one after the other share its servers.
+ */
+async function runTests(
+  paths: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const workers = `--parallel=${availableParallelism() + 1}`;
   // Bun's own limit of 5 s is for a quiet machine; a test that hangs still ends.
-  const child = Bun.spawn([process.execPath, "test", "--timeout=20000", ...paths], {
+  const argv = ["test", "--timeout=20000", workers, "--no-isolate", ...paths];
+  const child = Bun.spawn([process.execPath, ...argv], {
+    env: { ...environment, ...process.env },
     stdout: "inherit",
     stderr: "pipe",
   });

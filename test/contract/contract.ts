@@ -20,10 +20,7 @@ export const oldestAndNewest: readonly Engine[] = engines.filter(
   ({ kind, major }) => kind === "pglite" || major === 14 || major === 18,
 );
 
-/**
- * For what takes long and differs little from one major to the next: every day on the oldest, the
- * newest and PGlite, and on all of them by `bun run majors`.
- */
+/** Every day on the oldest, the newest and PGlite; by `npm run majors` on all that there are. */
 export const everyday: readonly Engine[] =
   process.env["EVERY_MAJOR"] === "1" ? engines : oldestAndNewest;
 
@@ -37,7 +34,7 @@ const patience = 60_000;
 export function contract(
   skips: readonly Skip[],
   define: Define,
-  on: readonly Engine[] = engines,
+  on: readonly Engine[] = everyday,
 ): void {
   declareAll(on, skips, define, async (engine, body) => {
     const before = queues.get(engine.name) ?? Promise.resolve();
@@ -59,7 +56,7 @@ export function contract(
 export function contractSideBySide(
   skips: readonly Skip[],
   define: Define,
-  on: readonly Engine[] = engines,
+  on: readonly Engine[] = everyday,
 ): void {
   declareAll(on, skips, define, async (engine, body) => {
     await using fresh = await engine.fresh();
@@ -69,7 +66,7 @@ export function contractSideBySide(
 
 /** Declares tests that measure: nothing else runs meanwhile. */
 export function contractInTurn(define: Define): void {
-  describe.each(engines)("$name", (engine) => {
+  describe.each(everyday)("$name", (engine) => {
     define((name, body) => {
       test(
         name,

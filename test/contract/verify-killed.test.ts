@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { engines } from "../support/engines.ts";
+import { everyday } from "./contract.ts";
 import { groundOn } from "./ground.ts";
 
 const files = {
@@ -12,7 +12,7 @@ const files = {
   "3_long.sql": "create table t3 (); select pg_sleep(600)",
 };
 
-for (const engine of engines.filter(({ kind }) => kind === "server")) {
+for (const engine of everyday.filter(({ kind }) => kind === "server")) {
   test.concurrent(`${engine.name} > kill -9 leaves the database as it was`, async () => {
     await using fresh = await engine.fresh();
     const ground = groundOn(engine, fresh);
