@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The whole text of pg_hba.conf. */
   readonly hba?: string;
+  /** Never in memory, where fsync costs nothing. */
+  readonly isOnDisk?: boolean;
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -124,7 +126,8 @@ const baseSettings: Readonly<Record<string, string>> = {
 export async function startServer(major: Major, options: ServerOptions = {}): Promise<TestServer> {
   const installation = await install(major);
   const template = await cachedTemplate(installation);
-  const home = mkdtempSync(join(ownDirectory(dataParent()), "server-"));
+  const parent = options.isOnDisk === true ? programParent() : dataParent();
+  const home = mkdtempSync(join(ownDirectory(parent), "server-"));
   chmodSync(home, 0o755);
   const guard = startGuard(home);
   const dataDirectory = join(home, "data");
