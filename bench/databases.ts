@@ -70,7 +70,7 @@ async function setFsync(sql: postgres.Sql, value: "on" | "off"): Promise<void> {
   }
 }
 
-async function contentsOf(url: string): Promise<Made> {
+export async function contentsOf(url: string): Promise<Made> {
   const sql = postgres(url, { max: 1, fetch_types: false });
   try {
     const [row] = await sql.unsafe<Made[]>(`select

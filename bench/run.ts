@@ -56,7 +56,8 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   for (const workload of chosen) {
     const rounds = given.rounds ?? (isQuick ? workload.quickRounds : workload.rounds);
     process.stderr.write(`${workload.title} …\n`);
-    results.set(workload, await takeTurns(bench, workload, tools, rounds));
+    const isCounted = !isQuick || workload.isCountedQuickly;
+    results.set(workload, await takeTurns(bench, workload, tools, rounds, isCounted));
   }
 
   const rows = tools.map((tool) => ({
@@ -99,6 +100,10 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
 }
 
 function optionsOrEnd(argv: readonly string[]): BenchOptions {
+  if (argv.includes("--help")) {
+    sayAsIs(usage);
+    process.exit(0);
+  }
   try {
     return readOptions(argv);
   } catch (error) {

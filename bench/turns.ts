@@ -25,6 +25,7 @@ export async function takeTurns(
   workload: Workload,
   tools: readonly Tool[],
   rounds: number,
+  isCounted: boolean,
 ): Promise<ReadonlyMap<string, Cell>> {
   const cells = new Map<string, Cell>();
   const runs = new Map<string, Taken[]>();
@@ -43,7 +44,7 @@ export async function takeTurns(
     await attempt(tool, async () => {
       if (workload.name === "gap") cells.set(tool.name, await gap(bench, workload, tool));
       // Untimed: it warms the caches, and the proxy is in the way.
-      else counts.set(tool.name, (await once(bench, workload, tool, true)).counts);
+      else if (isCounted) counts.set(tool.name, (await once(bench, workload, tool, true)).counts);
     });
   }
   for (let round = 0; round < rounds; round++) {
