@@ -74,11 +74,6 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   say("Median wall / client's CPU time / MiB of its largest process / round trips (behind log-in)");
   sayAsIs(`\n${text}\n`);
   for (const { name, reason } of leftOut) say(`left out  ${name}: ${reason}`);
-  for (const [{ title }, cells] of results) {
-    for (const cell of cells.values()) {
-      if (cell.kind === "failed") say(`failed  ${title}: ${cell.reason}`);
-    }
-  }
   if (given.json !== undefined) {
     const figures = tools.map((tool) => ({
       tool: tool.name,
@@ -96,6 +91,14 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   }
   const byName = new Map([...results].map(([{ name }, cells]) => [name, cells]));
   const cell = (tool: string, name: WorkloadName): Cell | undefined => byName.get(name)?.get(tool);
+  await checks.check("every run left in its database what it should", () => {
+    const reasons = [...results].flatMap(([{ title }, cells]) =>
+      [...cells].flatMap(([tool, one]) =>
+        one.kind === "failed" ? [`${tool}, ${title}: ${one.reason}`] : [],
+      ),
+    );
+    if (reasons.length > 0) throw new Error(reasons.join("\n"));
+  });
   await checkDemands({ cell, leftOut }, checks);
 }
 

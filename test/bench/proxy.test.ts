@@ -28,7 +28,7 @@ interface Case {
 const cases: readonly Case[] = [
   { name: "a log-in", steps: login, all: 1, afterLogin: 0 },
   {
-    name: "a log-in that asks for encryption and a password",
+    name: "a log-in that asks for encryption and a password, and a query",
     steps: [
       ["client", encryption],
       ["server", Buffer.from("N")],
@@ -36,9 +36,10 @@ const cases: readonly Case[] = [
       ["server", passwordWanted],
       ["client", typed("p", "secret\0")],
       ["server", Buffer.concat([authenticated, ready])],
+      ["client", query],
     ],
-    all: 3,
-    afterLogin: 0,
+    all: 4,
+    afterLogin: 1,
   },
   {
     name: "two queries, one behind the other's answer, and a goodbye",
