@@ -147,7 +147,7 @@ async function attemptOnce<T>(
         reporter.report({ kind: "pooler", database: database.label, mode: "session" });
       }
       // Those of the opening ended with its message.
-      if (options.purpose === "writing") await session.run(settingsFor(facts.server));
+      if (options.purpose === "writing") await session.run(settingsFor(facts.server).join("; "));
       return done(await work(session, facts));
     });
   } catch (error) {

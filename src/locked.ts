@@ -72,7 +72,7 @@ export async function withLock<T>(
       ...world,
       key,
       waitMs: request.lockWaitMs,
-      settings: settingsFor(facts.server),
+      settings: settingsFor(facts.server).join("; "),
       reading: tablesScript(tracker, facts),
     });
     const { signal } = world.interruption;

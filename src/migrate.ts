@@ -1,14 +1,17 @@
-import { apply, type InDoubt } from "./apply/apply.ts";
+import { apply } from "./apply/apply.ts";
+import type { Doubts } from "./apply/context.ts";
+import { raiseBarrier } from "./apply/stage.ts";
 import { refuseUnprivileged, wantedFor } from "./apply/preflight.ts";
 import type { AppliedSet, Migration, MigrationSet } from "./core/migration.ts";
 import { findTarget, plan, type Policy } from "./core/plan.ts";
-import type { Problem } from "./core/problem.ts";
+import type { Problem, ServerMessage } from "./core/problem.ts";
 import { mostLosses, pollMs } from "./core/retry.ts";
 import { prepareTracker } from "./ledger/record.ts";
 import { settingsFor } from "./ledger/settings.ts";
 import { withLock } from "./locked.ts";
 import type { UpOutcome } from "./outcome.ts";
-import { Refusal, SqlError, type World } from "./ports.ts";
+import { isBehindPooler } from "./pooler.ts";
+import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { readSet } from "./read-set.ts";
 import type { MigrateRequest } from "./request.ts";
 import { parseFor, survey } from "./survey.ts";
@@ -27,7 +30,7 @@ export async function migrate(world: World, request: MigrateRequest): Promise<Up
   if (!target.ok) throw new Refusal(target.problems);
   const policy = { ...request, target: target.value };
 
-  const progress: Progress = { applied: [], pending: [], inDoubt: undefined };
+  const progress: Progress = { applied: [], pending: [], doubts: new Map() };
   for (let losses = 1; ; losses++) {
     const known = progress.applied.length;
     const ended = await runOnce(world, request, { set, policy, progress });
@@ -38,7 +41,7 @@ export async function migrate(world: World, request: MigrateRequest): Promise<Up
     const { clock, database, interruption, reporter } = world;
     const isOver = losses > mostLosses || interruption.signal !== undefined;
     if (isOver || database.canBeReopened !== true) return upOutcome(progress, [ended.problem]);
-    const migration = progress.inDoubt?.entry.migration;
+    const [migration] = inDoubt(progress);
     reporter.report({ kind: "reconnecting", migration, reason: ended.reason });
     await clock.sleep(pollMs(losses, clock.random()));
   }
@@ -49,8 +52,10 @@ interface Progress {
   applied: readonly Migration[];
   /** What was not applied when it was last read. */
   pending: readonly Migration[];
-  /** What was sent when the connection was lost. */
-  inDoubt: InDoubt | undefined;
+  /** What was sent, and not known to be durable, when the connection was lost. */
+  readonly doubts: Doubts;
+  /** How it was lost. */
+  loss?: ServerMessage;
 }
 
 interface Errand {
@@ -70,6 +75,7 @@ async function runOnce(world: World, request: MigrateRequest, errand: Errand): P
     return await applyUnderLock(world, request, errand);
   } catch (error) {
     if (error instanceof SqlError && error.kind === "lost") {
+      progress.loss = error.server;
       const { message } = error.server;
       const problem = {
         code: "connection-lost",
@@ -103,7 +109,7 @@ function applyUnderLock(
   return withLock(watching, request, set, async ({ session, facts, lockKey, read }) => {
     const { tracker, newHere } = request;
     const seen = await survey(session, tracker, set, facts, newHere, "writing", read);
-    settleDoubt(watching, progress, seen.state.applied);
+    await settleDoubts(watching, session, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
     const problems: Problem[] = [...seen.problems, ...(planned.ok ? [] : planned.problems)];
     if (problems.length > 0 || !planned.ok) throw new Refusal(problems);
@@ -130,35 +136,63 @@ function applyUnderLock(
       login,
       settings,
       lockRetryForMs,
+      doubts: progress.doubts,
     };
-    const { problem, inDoubt } = await apply(steps, context);
-    progress.inDoubt = inDoubt;
+    // Nobody who rehearses has use for it, and a pooler may not keep the order.
+    const isPipelined =
+      world.database.canBeReopened === true &&
+      session.pipelines === true &&
+      seen.state.facts.tracker?.isPlain !== false &&
+      session.bracket === undefined &&
+      !isBehindPooler(session, facts.backend);
+    const problem = await apply(steps, context, isPipelined);
     if (problem === undefined) return { kind: "ended", problems: [] };
-    return inDoubt === undefined
-      ? { kind: "ended", problems: [problem] }
-      : { kind: "lost", reason: inDoubt.error.message, problem };
+    if (problem.code !== "outcome-unknown") return { kind: "ended", problems: [problem] };
+    progress.loss = problem.error;
+    const unknown = unknownOutcome(progress) ?? problem;
+    return { kind: "lost", reason: problem.error.message, problem: unknown };
   });
 }
 
 /**
  * Our row is there: it was applied. It is not: it was rolled back, and is pending again. Another's
  * under this version is theirs, and the diff says what it is.
+ *
+ * The old backend may have committed without waiting for the disk: what is told is made durable.
  */
-function settleDoubt({ clock, reporter }: World, progress: Progress, applied: AppliedSet): void {
-  const { inDoubt } = progress;
-  progress.inDoubt = undefined;
-  if (inDoubt === undefined) return;
-  const { migration, states } = inDoubt.entry;
-  const row = applied.get(migration.version);
-  if (row?.name !== migration.name || row.checksum !== migration.up.checksum) return;
-  const elapsedMs = clock.nowMs() - inDoubt.startMs;
-  reporter.report({ kind: "applied", migration, isGap: states.includes("gap"), elapsedMs });
+async function settleDoubts(
+  { clock, reporter }: World,
+  session: Session,
+  { doubts }: Progress,
+  applied: AppliedSet,
+): Promise<void> {
+  const ours = [...doubts.values()].filter(({ entry: { migration } }) => {
+    const row = applied.get(migration.version);
+    return row?.name === migration.name && row.checksum === migration.up.checksum;
+  });
+  if (ours.length > 0) await raiseBarrier(session);
+  doubts.clear();
+  for (const { entry, startMs } of ours) {
+    const { migration, states } = entry;
+    const elapsedMs = clock.nowMs() - startMs;
+    reporter.report({ kind: "applied", migration, isGap: states.includes("gap"), elapsedMs });
+  }
 }
 
-function unknownOutcome({ inDoubt }: Progress): Problem | undefined {
-  if (inDoubt === undefined) return undefined;
-  const { id, version } = inDoubt.entry.migration;
-  return { code: "outcome-unknown", id, version, error: inDoubt.error };
+/** What was running first. */
+function inDoubt({ doubts }: Pick<Progress, "doubts">): readonly Migration[] {
+  const all = [...doubts.values()];
+  const running = all.filter((one) => one.isAcknowledged !== true);
+  const others = all.filter((one) => one.isAcknowledged === true);
+  return [...running, ...others].map(({ entry }) => entry.migration);
+}
+
+function unknownOutcome({ doubts, loss }: Progress): Problem | undefined {
+  const [first, ...others] = inDoubt({ doubts });
+  if (first === undefined || loss === undefined) return undefined;
+  const { id, version } = first;
+  const rest = others.length === 0 ? {} : { others: others.map((one) => one.id) };
+  return { code: "outcome-unknown", id, version, ...rest, error: loss };
 }
 
 function upOutcome({ applied, pending }: Progress, problems: readonly Problem[]): UpOutcome {

@@ -37,11 +37,13 @@ export interface Session {
   readonly opening: readonly (readonly Row[])[];
   /** Settles when the connection ends before it was closed. */
   readonly lost: Promise<SqlError>;
+  /** Whether it pays to send a message before those ahead of it are answered. */
+  readonly pipelines?: true;
   /**
    * Sends a script as one simple-protocol message and resolves to the tags of its statements,
    * in order. Rows are dropped while they arrive, so memory stays bounded. It may be sent before
    * what is ahead of it is answered.
-   * @throws SqlError with the number of statements that were completed before the error.
+   * @throws SqlError with the tags of the statements that were completed before the error.
    */
   run(script: string, onNotice?: NoticeListener): Promise<readonly StatementResult[]>;
   /** Sends a script in the same way and keeps the rows: one list a row-returning statement. */
@@ -220,18 +222,18 @@ export class SqlError extends Error {
   readonly server: ServerMessage;
   /** `lost`: the connection is gone, and with it every certainty about what was running. */
   readonly kind: "server" | "lost" | "refused";
-  /** How many statements of the message were completed before the error. */
-  readonly completed: number;
+  /** The tags of the message's statements that were completed before the error. */
+  readonly tags: readonly string[];
 
   constructor(
     kind: SqlError["kind"],
     server: ServerMessage,
-    options: { readonly completed?: number; readonly cause?: unknown } = {},
+    options: { readonly tags?: readonly string[]; readonly cause?: unknown } = {},
   ) {
     super(server.message, { cause: options.cause });
     this.kind = kind;
     this.server = server;
-    this.completed = options.completed ?? 0;
+    this.tags = options.tags ?? [];
   }
 }
 

@@ -74,8 +74,7 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
       },
     });
     const tell = (loss: SqlError): void => {
-      const completed = begun.tags.length;
-      reject(new SqlError("lost", loss.server, { completed, cause: loss }));
+      reject(new SqlError("lost", loss.server, { tags: begun.tags, cause: loss }));
     };
     waiting.add(tell);
     send();
@@ -86,7 +85,7 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     }
     if (begun.error === undefined) return begun;
     const server = wantsData ? noData : begun.error;
-    throw new SqlError("server", server, { completed: begun.tags.length });
+    throw new SqlError("server", server, { tags: begun.tags });
   }
 
   return {

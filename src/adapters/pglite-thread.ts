@@ -109,8 +109,8 @@ function startThread(workerData: WorkerData): Thread {
     waiting.delete(answer.id);
     if ("value" in answer) one?.resolve(answer.value);
     else {
-      const { kind, server, completed } = answer.failure;
-      const error = new SqlError(kind, server, { completed });
+      const { kind, server, tags } = answer.failure;
+      const error = new SqlError(kind, server, { tags });
       one?.reject(error);
       // An engine that broke down, or never started, is not asked again.
       if (kind !== "server") void stop(error);

@@ -35,7 +35,7 @@ export type Value =
   | readonly (readonly Row[])[];
 
 /** An SqlError; its class would not survive the way. */
-export type Failure = Pick<SqlError, "kind" | "server" | "completed">;
+export type Failure = Pick<SqlError, "kind" | "server" | "tags">;
 
 interface OpenSession {
   readonly session: Session;
@@ -122,13 +122,13 @@ function open(order: Extract<Order, { readonly do: "open" }>): Promise<OpenSessi
 
 function failureOf(error: unknown): Failure {
   if (error instanceof SqlError) {
-    const { kind, server, completed } = error;
-    return { kind, server, completed };
+    const { kind, server, tags } = error;
+    return { kind, server, tags };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     kind: "lost",
     server: { severity: "FATAL", code: "PGLITE_DIED", message },
-    completed: 0,
+    tags: [],
   };
 }

@@ -177,17 +177,17 @@ export function engineOver(pglite: PgliteBackend): Engine {
         if (exchange.isOver) throw error;
         thrown = error;
       }
-      const completed = exchange.tags.length;
+      const { tags } = exchange;
       if (!exchange.isOver) {
         const why = thrown === undefined ? "" : `: ${messageOf(thrown)}`;
         const words = `PGlite broke down in the middle of a statement${why}`;
         const server = wire.fatal ?? failed("PGLITE_DIED", words);
-        death = new SqlError("lost", server, { completed, cause: thrown });
+        death = new SqlError("lost", server, { tags, cause: thrown });
         announceLoss(death);
         throw death;
       }
       if (exchange.error === undefined) return exchange;
-      throw new SqlError("server", exchange.error, { completed });
+      throw new SqlError("server", exchange.error, { tags });
     },
     async close() {
       if (death === undefined) await pglite.close();

@@ -138,6 +138,7 @@ async function openWithin(
   function sessionWith(opening: Session["opening"]): Session {
     return {
       backendPid: wire.backend.pid,
+      pipelines: true,
       opening,
       lost,
       async run(script, onNotice): Promise<readonly StatementResult[]> {

@@ -2,6 +2,9 @@ import type { TrackerName } from "../core/tracker.ts";
 import { quoteIdentifier } from "../core/quote.ts";
 import type { Blocker } from "../core/blockers.ts";
 import type { Migration } from "../core/migration.ts";
+import type { Stage } from "./stage.ts";
+import type { PendingEntry } from "../core/entry.ts";
+import type { Version } from "../core/version.ts";
 import type { NoticeListener, Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
@@ -13,9 +16,25 @@ export interface ApplyContext {
   readonly role: string;
   readonly login: string;
   /** What is set for the session, and again behind each reset. */
-  readonly settings: string;
+  readonly settings: readonly string[];
+  /** What may not be said yet. */
+  readonly stage: Stage;
+  /** Waits until nothing is on its way: what was sent behind a failure has failed with it. How many. */
+  grounded(): Promise<number>;
+  /** What was sent and has no answer that can be relied on yet. */
+  readonly doubts: Doubts;
   /** For how long a migration that cannot get a lock is tried again. */
   readonly lockRetryForMs: number;
+}
+
+/** What was sent, by its version: nobody knows whether it was applied once the connection is lost. */
+export type Doubts = Map<Version, Doubt>;
+
+interface Doubt {
+  readonly entry: PendingEntry;
+  readonly startMs: number;
+  /** Its COMMIT was acknowledged: only a crash of the server takes it back. */
+  isAcknowledged?: true;
 }
 
 /** The same for one migration, with somebody who looks on. */
@@ -46,9 +65,23 @@ export async function resetSession({ session, ...own }: ApplyContext): Promise<v
   await session.run(resetScript(own));
 }
 
-export function resetScript({ login, settings }: Pick<ApplyContext, "login" | "settings">): string {
-  return (
-    `set session authorization ${quoteIdentifier(login)}; reset role; reset all; close all; deallocate all; ` +
-    `unlisten *; discard temp; discard sequences; ${settings}`
-  );
+export function resetScript(own: Own): string {
+  return resetStatements(own).join("; ");
 }
+
+export function resetStatements({ login, settings }: Own): readonly string[] {
+  return [
+    `set session authorization ${quoteIdentifier(login)}`,
+    "reset role",
+    "reset all",
+    "close all",
+    "deallocate all",
+    "unlisten *",
+    "discard temp",
+    "discard sequences",
+    ...settings,
+  ];
+}
+
+/** What a session goes back to. */
+export type Own = Pick<ApplyContext, "login" | "settings">;

@@ -8,7 +8,7 @@ import {
 } from "./context.ts";
 import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
-import type { Kept, Problem, Stage, Signal } from "../core/problem.ts";
+import type { Kept, Problem, ServerMessage, Stage, Signal } from "../core/problem.ts";
 import { attemptLimitMs, isLockTimeout, isRetryable, pauseMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
 import type { IndexName } from "../core/statements.ts";
@@ -16,19 +16,25 @@ import type { Span } from "../core/split.ts";
 import {
   type BrokenProof,
   brokenProof,
+  type Convoy,
   type Flight,
   type FlightContext,
   migrationFlight,
 } from "../ledger/flight.ts";
-import { SqlError } from "../ports.ts";
+import { type NoticeListener, type Session, SqlError } from "../ports.ts";
 
 /** A transactional migration. Undefined: it is applied, and the server's reply proves it. */
 export function applyTransaction(
   script: TransactionScript,
   context: MigrationContext,
+  sent?: Sent,
 ): Promise<Problem | undefined> {
+  return fly(cargoOf(script), context, sent);
+}
+
+export function cargoOf(script: TransactionScript): Cargo {
   const { migration, body, statements } = script;
-  const cargo: Cargo = {
+  return {
     migration,
     text: body,
     bodyOffset: 0,
@@ -39,7 +45,6 @@ export function applyTransaction(
     indexes: script.indexes,
     compose: (flown) => migrationFlight(script, flown),
   };
-  return fly(cargo, context);
 }
 
 /** What is flown, and how to speak of it when it fails. */
@@ -61,46 +66,86 @@ export interface Cargo {
   compose(context: FlightContext): Flight;
 }
 
-/** Sends a flight until it is proven, or has failed for good. */
-export async function fly(cargo: Cargo, context: MigrationContext): Promise<Problem | undefined> {
-  const { clock, reporter, interruption } = context.world;
+/** A flight that is on its way already. */
+export interface Sent {
+  readonly flight: Flight;
+  readonly isDurable: boolean;
+  readonly reply: Promise<Reply>;
+  /** What the server says beside its answer is told from now on; until then it is kept. */
+  listen(): void;
+}
+
+/** Sends a flight until it is proven, or has failed for good. @param sent Its first attempt. */
+export async function fly(
+  cargo: Cargo,
+  context: MigrationContext,
+  sent?: Sent,
+): Promise<Problem | undefined> {
+  const { clock, interruption } = context.world;
   const { migration } = cargo;
   const startMs = clock.nowMs();
+  let ahead = sent;
   for (let attempt = 1; ; attempt++) {
-    const { signal } = interruption;
-    if (signal !== undefined) return interrupted(cargo, signal);
+    if (ahead === undefined && interruption.signal !== undefined)
+      return interrupted(cargo, interruption.signal);
     const lockTimeoutMs = migration.directives.lockTimeoutMs ?? attemptLimitMs(attempt);
-    const flight = cargo.compose(flightContext(context, migration, lockTimeoutMs));
-    const failed = await context.watch.during(lockTimeoutMs, () =>
-      send(flight, migration, context),
-    );
+    const { flight, reply, listen } = ahead ?? launch(cargo, context, lockTimeoutMs);
+    listen();
+    const { failed } = await context.watch.during(lockTimeoutMs, () => reply);
     if (failed === undefined) return undefined;
-    if (!(failed instanceof SqlError)) return notProven(cargo, "reply", failed);
 
+    // What was sent behind it has failed with it, and no transaction stays open.
+    await context.grounded();
+    const wasGuarded = ahead !== undefined;
+    ahead = undefined;
+    if (!(failed instanceof SqlError)) {
+      await context.session.undo();
+      return notProven(cargo, "reply", failed);
+    }
+    if (failed.kind !== "lost") await context.session.undo().catch(() => undefined);
     if (interruption.signal !== undefined && failed.kind !== "lost") {
       return interrupted(cargo, interruption.signal);
+    }
+    if (wasGuarded && isOfTheGuard(failed)) {
+      await resetSession(context);
+      attempt--;
+      continue;
     }
     const pause = pauseMs(lockTimeoutMs, clock.random());
     const isOver = clock.nowMs() - startMs + pause > context.lockRetryForMs;
     if (failed.kind === "lost" || isOver || !isRetryable(failed.server)) {
       return failure(cargo, flight, failed, attempt, context.watch);
     }
-    reporter.report({ kind: "retrying", migration, error: failed.server, attempt, pauseMs: pause });
+    await context.stage.settle(context.session);
+    const retrying = { migration, error: failed.server, attempt, pauseMs: pause };
+    context.stage.report({ kind: "retrying", ...retrying });
     await clock.sleep(pause);
     if (cargo.kept.kind === "nothing") await resetSession(context);
   }
+}
+
+/**
+ * The one ahead was applied and could not hand on, or the guard itself was in the way of what the
+ * body does: neither is the migration's failure, and it goes again, alone.
+ */
+function isOfTheGuard({ server }: SqlError): boolean {
+  const activeSqlTransaction = "25001";
+  return brokenProof(server) === "turn" || server.code === activeSqlTransaction;
 }
 
 function interrupted(cargo: Cargo, signal: Signal): Problem {
   return { code: "interrupted", signal, during: { id: cargo.migration.id, kept: cargo.kept } };
 }
 
-function flightContext(
+/** Composes a flight and sends it. */
+export function launch(
+  cargo: Cargo,
   context: ApplyContext,
-  migration: Migration,
   lockTimeoutMs: number,
-): FlightContext {
-  return {
+  convoy?: Convoy,
+): Sent {
+  const { migration } = cargo;
+  const flight = cargo.compose({
     tracker: context.tracker,
     lockKey: context.lockKey,
     role: context.role,
@@ -109,30 +154,65 @@ function flightContext(
     lockTimeoutMs,
     statementTimeoutMs: migration.directives.statementTimeoutMs,
     bracket: context.session.bracket,
+    ...(convoy === undefined ? {} : { convoy }),
+  });
+  const isDurable = convoy?.isDurable ?? true;
+  const notices = keptNotices(noticesOf(context.world, migration));
+  const reply = transmit(flight, context.session, notices.listener);
+  return { flight, isDurable, reply, listen: notices.listen };
+}
+
+/** What became of a flight. */
+export interface Reply {
+  /** Undefined: it is proven. An SqlError: it failed. Tags: a reply that proves nothing. */
+  readonly failed: undefined | SqlError | readonly string[];
+  /** Whether the session was reset behind it, and the turn handed on. */
+  readonly handsOn: boolean;
+}
+
+/** What a flight's notices say is told behind the migration ahead of it. */
+function keptNotices(tell: NoticeListener): {
+  readonly listener: NoticeListener;
+  readonly listen: () => void;
+} {
+  let kept: ServerMessage[] | undefined = [];
+  return {
+    listener(notice) {
+      if (kept === undefined) tell(notice);
+      else kept.push(notice);
+    },
+    listen() {
+      const early = kept ?? [];
+      kept = undefined;
+      early.forEach(tell);
+    },
   };
 }
 
-/**
- * Undefined: proven. An SqlError: failed. Tags: a reply that proves nothing. Whichever it is,
- * no transaction stays open.
- */
-async function send(
+async function transmit(
   flight: Flight,
-  migration: Migration,
-  { session, world }: ApplyContext,
-): Promise<undefined | SqlError | readonly string[]> {
+  session: Session,
+  listener: NoticeListener,
+): Promise<Reply> {
   try {
-    const results = await session.run(flight.script, noticesOf(world, migration));
+    const results = await session.run(flight.script, listener);
     const tags = results.map((result) => result.tag);
-    const end = tags.slice(-flight.proof.length);
-    if (end.join("; ") === flight.proof.join("; ")) return undefined;
-    await session.undo();
-    return tags;
+    const isProven = provesAt(tags.length - flight.tailTags, tags, flight);
+    return { failed: isProven ? undefined : tags, handsOn: isProven && flight.tailTags > 0 };
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    if (error.kind !== "lost") await session.undo().catch(() => undefined);
-    return error;
+    // What comes behind its COMMIT is no part of it. A body has no COMMIT: this one is the flight's.
+    const isProven =
+      flight.tailTags > 0 && error.tags.some((_, index) => provesAt(index + 1, error.tags, flight));
+    return { failed: isProven ? undefined : error, handsOn: false };
   }
+}
+
+/** Whether the tags in front of a place are those that prove a flight. */
+function provesAt(end: number, tags: readonly string[], { proof }: Flight): boolean {
+  return (
+    end >= proof.length && proof.every((tag, index) => tags[end - proof.length + index] === tag)
+  );
 }
 
 function failure(
@@ -151,7 +231,7 @@ function failure(
     const index = cargo.indexes.map((one) => one.name).join(", ");
     return { code: "invalid-index", id, path: up.path, index };
   }
-  if (broken !== undefined) return notProven(cargo, broken, []);
+  if (broken !== undefined && broken !== "turn") return notProven(cargo, broken, []);
   const { kept } = cargo;
   const found = whereIn(cargo, flight, error);
   return {
@@ -168,7 +248,7 @@ function failure(
 
 function notProven(
   cargo: Cargo,
-  broken: Exclude<BrokenProof, "index"> | "reply",
+  broken: Exclude<BrokenProof, "index" | "turn"> | "reply",
   reply: readonly string[],
 ): Problem {
   const { id, up } = cargo.migration;
@@ -199,12 +279,12 @@ function whereIn(
   const offset = inBody === undefined || isOurs ? undefined : bodyOffset + inBody;
   const index =
     offset === undefined
-      ? error.completed - flight.prefixTags
+      ? error.tags.length - flight.prefixTags
       : statements.findLastIndex((span) => span.start <= offset);
   const span = statements[index];
   if (span === undefined && offset === undefined) {
     // The suffix begins with what a COMMIT would check, and ends in front of the COMMIT.
-    const behindBody = error.completed - flight.prefixTags - statements.length;
+    const behindBody = error.tags.length - flight.prefixTags - statements.length;
     const kind = behindBody === 0 || behindBody >= flight.suffixTags ? "commit" : "record";
     return { place: undefined, stage: { kind } };
   }

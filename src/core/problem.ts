@@ -201,6 +201,8 @@ export type MigrationProblem =
       readonly code: "outcome-unknown";
       readonly id: string;
       readonly version: Version;
+      /** Others that were on their way, and are as unknown. */
+      readonly others?: readonly string[];
       readonly error: ServerMessage;
     }
   | {

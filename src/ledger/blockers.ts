@@ -2,7 +2,7 @@
 import { type Blocker, shownQuery } from "../core/blockers.ts";
 import type { Session } from "../ports.ts";
 import { catalogRows } from "./catalog.ts";
-import { isHolder } from "./lock.ts";
+import { holderPid } from "./lock.ts";
 
 /**
  * The watcher's settings. Each of its questions is one message and so one short transaction: a
@@ -44,7 +44,7 @@ select waiting.blocker::text as pid, a.application_name, a.state, a.query,
   from (select w.pid, pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as blocker
           from pg_catalog.pg_stat_activity w
          where w.wait_event_type = 'Lock'
-           and w.pid = (select l.pid from pg_catalog.pg_locks l where ${isHolder(lockKey)} limit 1)) as waiting
+           and w.pid = ${holderPid(lockKey)}) as waiting
   left join pg_catalog.pg_stat_activity a on a.pid = waiting.blocker
   left join pg_catalog.pg_stat_progress_create_index p on p.pid = waiting.pid
  order by waiting.blocker`,

@@ -26,6 +26,8 @@ export interface Facts {
     | {
         readonly isOurs: boolean;
         readonly isDurable: boolean;
+        /** No trigger and no rule: one row that is inserted is one row. */
+        readonly isPlain: boolean;
         readonly comment: string | undefined;
       }
     | undefined;
@@ -52,7 +54,8 @@ select
   pg_catalog.current_setting('role') as role,
   session_user::text as login;
 select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence, d.description as comment,
-       pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours
+       pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours,
+       (not c.relhastriggers and not c.relhasrules)::text as is_plain
   from pg_catalog.pg_namespace n
   left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname in (${table}, ${progress})
   left join pg_catalog.pg_description d on d.objoid = c.oid and d.objsubid = 0
@@ -85,6 +88,7 @@ export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
     tracker: tracker && {
       isOurs: tracker["is_ours"] === "true",
       isDurable: tracker["persistence"] === "p",
+      isPlain: tracker["is_plain"] === "true",
       comment: tracker["comment"] ?? undefined,
     },
     columns: columns.map((row) => ({ name: row["name"] ?? "", type: row["type"] ?? "" })),

@@ -28,6 +28,8 @@ export interface Flight {
   readonly suffixTags: number;
   /** The tags a reply must end in. Nothing else proves that the flight was recorded. */
   readonly proof: readonly string[];
+  /** Command tags behind those: of what hands on to the next flight. */
+  readonly tailTags: number;
 }
 
 export interface FlightContext {
@@ -42,6 +44,22 @@ export interface FlightContext {
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number | undefined;
   readonly bracket: Bracket | undefined;
+  readonly convoy?: Convoy;
+}
+
+/**
+ * What a flight is to the others of a run that are sent without waiting for each other (research:
+ * mechanisms, M1). Each hands on the turn to the next, behind its own COMMIT, and each that is sent
+ * before the one ahead is answered begins with a guard that raises unless it has the turn. So a
+ * syntax error, a failure at COMMIT, or one of the reset, ends the whole row of them.
+ */
+export interface Convoy {
+  /** Unguessable, its own; undefined: all that is ahead was answered, and nothing has to be guarded. */
+  readonly turn: string | undefined;
+  /** Undefined: nothing follows. */
+  readonly next: { readonly turn: string; readonly reset: readonly string[] } | undefined;
+  /** Whether COMMIT waits until it is on disk. */
+  readonly isDurable: boolean;
 }
 
 /** A transactional migration: body and row in one transaction. */
@@ -49,7 +67,7 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
   // Only SET LOCAL stands in front of the body, so that a body may begin with SET TRANSACTION.
   const characteristics =
     script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
-  const prefix = [...opening(context), ...characteristics];
+  const prefix = [...opening(context), ...guard(context), ...characteristics];
   return flight(context, prefix, script.body, [
     // Deferred triggers are the body's: they run under its role and its search_path.
     bracketOf(context).settle,
@@ -106,13 +124,13 @@ export function recordFlight(migration: Migration, context: FlightContext): Flig
   ]);
 }
 
-export type BrokenProof = "transaction" | "lock" | "row" | "index";
+export type BrokenProof = "turn" | "transaction" | "lock" | "row" | "index";
 
 /** Which part of the proof raised, told by the word in PostgreSQL's complaint about the cast. */
 export function brokenProof(error: ServerMessage): BrokenProof | undefined {
   const invalidText = "22P02";
   if (error.code !== invalidText) return undefined;
-  const word = /lacuna proof: (transaction|lock|row|index)/.exec(error.message)?.[1];
+  const word = /lacuna proof: (turn|transaction|lock|row|index)/.exec(error.message)?.[1];
   return word as BrokenProof | undefined;
 }
 
@@ -142,15 +160,17 @@ function flight(
   suffix: readonly string[],
 ): Flight {
   const { close, closeTag } = bracketOf(context);
+  const tail = handOn(context);
   const head = `${prefix.join("; ")}; `;
   return {
     // The line end closes a comment that the body ends in; the semicolon its last statement.
-    script: `${head}${body}\n; ${suffix.join("; ")}; ${close}`,
+    script: `${head}${body}\n; ${[...suffix, close, ...tail].join("; ")}`,
     prefixLength: codePointsIn(head),
     bodyLength: codePointsIn(body),
     prefixTags: prefix.length,
     suffixTags: suffix.length,
     proof: ["INSERT 0 1", ...settledOwn(context).map(() => "DO"), "SELECT 1", closeTag],
+    tailTags: tail.length,
   };
 }
 
@@ -164,6 +184,29 @@ function opening(context: FlightContext): readonly string[] {
       ? []
       : [`set local statement_timeout = ${statementTimeoutMs}`]),
   ];
+}
+
+/** A query, so it stands in front of bodies alone that do not mind one (core/pipelining.ts). */
+function guard({ convoy }: FlightContext): readonly string[] {
+  if (convoy?.turn === undefined) return [];
+  return [
+    "select case when coalesce(pg_catalog.current_setting('lacuna.turn', true), '') " +
+      `operator(pg_catalog.=) ${quoteLiteral(convoy.turn)} then 0 else ${raise("turn")} end as turn`,
+  ];
+}
+
+/**
+ * Behind the COMMIT, in a transaction that is not the migration's: nothing that this one left in the
+ * session reaches the next.
+ */
+function handOn({ convoy }: FlightContext): readonly string[] {
+  const { next } = convoy ?? {};
+  return next === undefined ? [] : [...next.reset, `set lacuna.turn = ${quoteLiteral(next.turn)}`];
+}
+
+/** A cast that fails. concat() is not immutable, so the planner does not try it beforehand. */
+function raise(word: BrokenProof): string {
+  return `pg_catalog.concat('lacuna proof: ', '${word}')::pg_catalog.int4`;
 }
 
 /**
@@ -222,14 +265,13 @@ function stepIsDone(tracker: TrackerName, version: Version, step: Step): string 
 /**
  * One SELECT that raises unless the transaction is still the one that was begun, this backend
  * holds the lock and the row is there. It raises by a cast that fails: no function has to be
- * made for it, and a WHERE that finds nothing would not stop the COMMIT. concat() is not
- * immutable, so the planner does not try the cast beforehand.
+ * made for it, and a WHERE that finds nothing would not stop the COMMIT.
  *
  * It also takes back a `synchronous_commit = off` of the body: what is acknowledged is durable.
  */
 function proofSql(context: FlightContext, row: string, indexes: readonly IndexName[] = []): string {
-  const raise = (word: string): string =>
-    `pg_catalog.concat('lacuna proof: ', '${word}')::pg_catalog.int4`;
+  const [wrong, right] =
+    (context.convoy?.isDurable ?? true) ? ["= 'off'", "on"] : ["<> 'off'", "off"];
   return (
     "select case " +
     `when pg_catalog.current_setting('lacuna.marker', true) is distinct from ${quoteLiteral(context.nonce)} ` +
@@ -237,8 +279,8 @@ function proofSql(context: FlightContext, row: string, indexes: readonly IndexNa
     `when not ${stillHolds(context.lockKey)} then ${raise("lock")} ` +
     `when not ${row} then ${raise("row")} ` +
     indexes.map((index) => `when ${isInvalid(index)} then ${raise("index")} `).join("") +
-    "when pg_catalog.current_setting('synchronous_commit') = 'off' " +
-    "then pg_catalog.length(pg_catalog.set_config('synchronous_commit', 'on', true)) " +
+    `when pg_catalog.current_setting('synchronous_commit') ${wrong} ` +
+    `then pg_catalog.length(pg_catalog.set_config('synchronous_commit', '${right}', true)) ` +
     "else 0 end as proof"
   );
 }

@@ -163,8 +163,13 @@ export async function releaseLock(session: Session, { key, backendPid }: HeldLoc
 
 const releaseAttempts = 50;
 
+/** The pid of the backend that holds the lock, as an expression for SQL; null where nobody does. */
+export function holderPid(key: bigint): string {
+  return `(select l.pid from pg_catalog.pg_locks l where ${isHolder(key)} limit 1)`;
+}
+
 /** Whether a row `l` of pg_locks is the lock, held by somebody. */
-export function isHolder(key: bigint): string {
+function isHolder(key: bigint): string {
   // pg_locks shows a bigint key in two halves, with objsubid 1.
   const unsigned = BigInt.asUintN(64, key);
   return (

@@ -32,7 +32,7 @@ const always = {
  * SET: poolers refuse start-up parameters. Plain statements, since set_config() in a SELECT costs
  * the server five times as much.
  */
-export function settingsFor(server: ServerKind): string {
+export function settingsFor(server: ServerKind): readonly string[] {
   return setting("set", {
     ...always,
     default_transaction_isolation: "'read committed'",
@@ -53,14 +53,15 @@ export function settingsFor(server: ServerKind): string {
  * session that is read-only whoever's function or view is asked, it writes nothing.
  */
 export const settingsOfMessage: Readonly<Record<Access, string>> = {
-  writing: setting("set local", always),
-  "read only": setting("set local", { ...always, transaction_read_only: "on" }),
+  writing: setting("set local", always).join("; "),
+  "read only": setting("set local", { ...always, transaction_read_only: "on" }).join("; "),
 };
 
-function setting(set: "set" | "set local", values: Readonly<Record<string, string>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${set} ${name} = ${value}`)
-    .join("; ");
+function setting(
+  set: "set" | "set local",
+  values: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.entries(values).map(([name, value]) => `${set} ${name} = ${value}`);
 }
 
 type Limits = Readonly<Record<string, string | number | undefined>>;

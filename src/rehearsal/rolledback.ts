@@ -7,13 +7,13 @@
  * it), and what wrote is kept for the migrations behind it. Between two messages the session is
  * reset, as COMMIT and the runner would do it.
  */
-import { resetScript } from "../apply/context.ts";
+import { type Own, resetScript } from "../apply/context.ts";
 import { savepointBracket } from "../ledger/rehearsal.ts";
 import { type Database, Refusal, type Session, SqlError } from "../ports.ts";
 
 export async function inRollback<T>(
   real: Session,
-  own: Parameters<typeof resetScript>[0],
+  own: Own,
   work: (rehearsing: Session) => Promise<T>,
 ): Promise<T> {
   const [begun] = await real.rows("begin; select pg_catalog.pg_current_xact_id()::text as xid");

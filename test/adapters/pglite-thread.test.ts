@@ -86,7 +86,7 @@ describe("a thread of its own", () => {
   test("an error says where and behind how many statements; undo takes back what is open", async () => {
     await within(database, async (session) => {
       const failure = await failureOf(session.run("begin; create table gone (); select nothing"));
-      expect(failure).toMatchObject({ kind: "server", completed: 2 });
+      expect(failure).toMatchObject({ kind: "server", tags: ["BEGIN", "CREATE TABLE"] });
       expect(failure.server).toMatchObject({ code: "42703", position: 37 });
       await session.undo();
       expect(await isThere(session, "gone")).toBe(false);
@@ -190,7 +190,7 @@ describe("the end of an engine", () => {
         const died = { kind: "lost", server: { code: "PGLITE_DIED" } };
         expect(await failureOf(session.run(`select 1; ${deadly}; select 2`))).toMatchObject({
           ...died,
-          completed: 1,
+          tags: ["SELECT 1"],
         });
         expect(await failureOf(session.run("select 1"))).toMatchObject(died);
         expect(await session.lost).toMatchObject(died);

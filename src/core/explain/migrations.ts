@@ -23,7 +23,7 @@ export const migrations: Explanations<MigrationProblem> = {
     exitCode: 1,
   }),
   "outcome-unknown": (problem) => ({
-    title: `Outcome unknown: the connection was lost while ${problem.id} was running: ${problem.error.message}`,
+    title: `Outcome unknown: the connection was lost while ${onTheirWay(problem)}: ${problem.error.message}`,
     hint: "`lacuna status` tells what was recorded, and `lacuna up` goes on from there",
     exitCode: 5,
   }),
@@ -94,3 +94,9 @@ const duplicateObject: ReadonlySet<string> = new Set(["42P07", "42701", "42710",
 const goOn =
   "fix the rest and run `lacuna up` again, it goes on from there " +
   "(CALL and DO need `-- lacuna: rerunnable` for that)";
+
+function onTheirWay({ id, others = [] }: { id: string; others?: readonly string[] }): string {
+  return others.length === 0
+    ? `${id} was running`
+    : `${id} was running, and ${others.join(", ")} on the way`;
+}

@@ -1,0 +1,103 @@
+/**
+ * Flights that are sent before the ones ahead of them are answered: a migration then costs what the
+ * server needs for it, whatever the way there takes.
+ *
+ * Nothing of a migration happens where one ahead of it failed: see Convoy. When a flight fails, those
+ * behind it have failed too by the time the session has answered all of them; they begin again.
+ */
+import type { Plan, PlannedMigration } from "../core/plan.ts";
+import { canFollow, isDurable, mostInFlight } from "../core/pipelining.ts";
+import { attemptLimitMs } from "../core/retry.ts";
+import { SqlError } from "../ports.ts";
+import { type ApplyContext, resetStatements } from "./context.ts";
+import { cargoOf, launch, type Sent } from "./transaction.ts";
+
+export interface Pipeline {
+  /**
+   * The flight of a place in the plan, where all ahead of it is answered; sends those behind it too.
+   * Undefined: it goes alone.
+   */
+  board(index: number): Sent | undefined;
+  /**
+   * Resolves when nothing is on its way, to how many there were; what was sent behind a failure is
+   * sent again by `board`.
+   */
+  grounded(): Promise<number>;
+}
+
+interface OnItsWay extends Sent {
+  readonly index: number;
+}
+
+export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): Pipeline {
+  const { world, doubts, tracker, stage } = context;
+  let flights: OnItsWay[] = [];
+  /** What the last flight hands on to the next one in the plan. */
+  let handedOn: string | undefined;
+  let durableMs = world.clock.nowMs();
+
+  return {
+    board(index) {
+      if (!isOn) return undefined;
+      fill(index);
+      return flights[0]?.index === index ? flights.shift() : undefined;
+    },
+    async grounded() {
+      const behind = flights;
+      flights = [];
+      handedOn = undefined;
+      for (const { index, reply } of behind) {
+        const { failed } = await reply;
+        const planned = plan[index];
+        // Behind a reply that proves nothing, and a turn that was handed on all the same: it is said.
+        if (failed === undefined && planned !== undefined) {
+          const { migration, states } = planned.entry;
+          stage.hold({ kind: "applied", migration, isGap: states.includes("gap"), elapsedMs: 0 });
+          continue;
+        }
+        const isInDoubt = failed instanceof SqlError && failed.kind === "lost";
+        if (planned !== undefined && !isInDoubt) doubts.delete(planned.entry.version);
+      }
+      return behind.length;
+    },
+  };
+
+  function fill(from: number): void {
+    if (world.interruption.signal !== undefined) return;
+    for (;;) {
+      const index = (flights.at(-1)?.index ?? from - 1) + 1;
+      const planned = plan[index];
+      if (planned === undefined || flights.length >= mostInFlight || !maySend(planned)) return;
+      flights.push(sendAt(index, planned));
+      // What may not follow others is not followed either: what is large keeps a server busy by itself.
+      if (!canFollow(planned.script, tracker)) return;
+    }
+  }
+
+  function maySend({ script }: PlannedMigration): boolean {
+    if (script.mode !== "transaction") return false;
+    return flights.length === 0 || canFollow(script, tracker);
+  }
+
+  function sendAt(index: number, planned: PlannedMigration): OnItsWay {
+    const { entry, script } = planned;
+    if (script.mode !== "transaction") throw new Error("only what is one message is sent ahead");
+    const next = plan[index + 1];
+    const nowMs = world.clock.nowMs();
+    const isLast =
+      next === undefined || !canFollow(next.script, tracker) || !canFollow(script, tracker);
+    const waits = isDurable(isLast, nowMs - durableMs);
+    if (waits) durableMs = nowMs;
+    const isFirst = flights.length === 0;
+    const nextTurn = crypto.randomUUID();
+    const convoy = {
+      turn: isFirst ? undefined : handedOn,
+      next: next && { turn: nextTurn, reset: resetStatements(context) },
+      isDurable: waits,
+    };
+    handedOn = nextTurn;
+    doubts.set(entry.version, { entry, startMs: nowMs });
+    const lockTimeoutMs = entry.migration.directives.lockTimeoutMs ?? attemptLimitMs(1);
+    return { index, ...launch(cargoOf(script), context, lockTimeoutMs, convoy) };
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What has happened and may not be said yet: a COMMIT that was acknowledged before it was on disk. A
+ * crash takes such transactions back, each with its row, the last ones first; so nothing is said of
+ * them until something behind them is durable (research: mechanisms, M9).
+ */
+import type { Event } from "../events.ts";
+import { barrier } from "../ledger/barrier.ts";
+import { type Reporter, type Session, SqlError } from "../ports.ts";
+import type { Doubts } from "./context.ts";
+
+export interface Stage extends Reporter {
+  /** Keeps an event until `release`, and all that follow. */
+  hold(event: Event): void;
+  readonly isHolding: boolean;
+  /** Everything so far is durable: it is said, and in doubt no more. */
+  release(): void;
+  /** Makes everything so far durable where it is not. @throws SqlError */
+  settle(session: Session): Promise<void>;
+}
+
+export function newStage(reporter: Reporter, doubts: Doubts): Stage {
+  let held: Event[] = [];
+  const release = (): void => {
+    const events = held;
+    held = [];
+    for (const event of events) {
+      if (event.kind === "applied") doubts.delete(event.migration.version);
+      reporter.report(event);
+    }
+  };
+  return {
+    report(event) {
+      if (held.length > 0) held.push(event);
+      else reporter.report(event);
+    },
+    hold(event) {
+      const doubt = event.kind === "applied" ? doubts.get(event.migration.version) : undefined;
+      if (doubt !== undefined) doubt.isAcknowledged = true;
+      held.push(event);
+    },
+    get isHolding() {
+      return held.length > 0;
+    },
+    release,
+    async settle(session) {
+      if (held.length === 0) return;
+      await raiseBarrier(session);
+      release();
+    },
+  };
+}
+
+/** A signal has whatever runs cancelled, again and again: this is asked again too. */
+export async function raiseBarrier(session: Session): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.run(barrier);
+      return;
+    } catch (error) {
+      const isCancelled = error instanceof SqlError && error.server.code === queryCanceled;
+      if (!isCancelled || error.kind === "lost" || attempt === mostAttempts) throw error;
+    }
+  }
+}
+
+const queryCanceled = "57014";
+const mostAttempts = 20;

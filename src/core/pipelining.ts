@@ -1,0 +1,44 @@
+/**
+ * Which migrations may be sent before the ones ahead of them are answered, and how many: decisions
+ * of apply/pipeline.ts, kept where they can be tested without a server.
+ */
+import type { Executable, TransactionScript } from "./script.ts";
+import type { TrackerName } from "./tracker.ts";
+
+/**
+ * Whether a guard may stand in front of the body. It is a query, and what a transaction is (its
+ * isolation) has to be said before any query: such a file is told by its words, wherever they stand.
+ * One that says itself what its COMMIT waits for is left to itself, and one that speaks of the
+ * tracker: what it makes there (a trigger) may be in the way of rows behind it.
+ * https://www.postgresql.org/docs/current/sql-set-transaction.html
+ */
+export function canFollow(script: Executable, { table }: TrackerName): script is TransactionScript {
+  return (
+    script.mode === "transaction" &&
+    script.characteristics === undefined &&
+    script.body.length <= largestFollower &&
+    !/transaction|isolation|synchronous_commit/i.test(script.body) &&
+    !script.body.toLowerCase().includes(table.toLowerCase())
+  );
+}
+
+/**
+ * How many flights are on their way at most. Those behind one that failed fail by their guards, and
+ * each leaves an error in the server's log; eight keep a server busy over any but the longest network.
+ */
+export const mostInFlight = 8;
+
+/** Characters. What is larger keeps a server busy by itself. */
+const largestFollower = 65_536;
+
+/**
+ * Whether a flight waits until its COMMIT is on disk, and with it everything ahead of it: the last
+ * of a run, and one often enough for people to see how far it is.
+ *
+ * @param waitedMs How long it is since the last one that did was sent.
+ */
+export function isDurable(isLast: boolean, waitedMs: number): boolean {
+  return isLast || waitedMs >= durableEveryMs;
+}
+
+const durableEveryMs = 100;
