@@ -1,7 +1,8 @@
 import { parseDurationMs } from "./duration.ts";
 import type { Problem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
-import { type Span, split } from "./split.ts";
+import type { Span } from "./spans.ts";
+import { split } from "./split.ts";
 import { placeOf } from "./locate.ts";
 
 /** What a file asks for in `-- lacuna: …` comment lines before its first statement. */
@@ -51,7 +52,7 @@ export function readDirectives(path: string, text: string): Result<Directives> {
   if (!/lacuna\s*:/i.test(text)) return succeed(noDirectives);
 
   const { statements, lineComments } = split(text);
-  const firstStatement = statements[0]?.start ?? text.length;
+  const firstStatement = statements.length > 0 ? statements.startOf(0) : text.length;
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
 

@@ -1,4 +1,3 @@
-import type { Span } from "./split.ts";
 import { type IndexName, plain, type Statement } from "./statements.ts";
 import { endOfToken, firstWords, isWord } from "./tokens.ts";
 
@@ -11,11 +10,9 @@ import { endOfToken, firstWords, isWord } from "./tokens.ts";
  * TEMPORARY stands in them, nothing of lacuna's and no set_config. By gram.y a statement that begins
  * in one of these ways is then plain, or what is said of it here, or it does not parse at all.
  */
-export function judgeByOpening(text: string, { start, end }: Span): Statement | undefined {
+export function judgeByOpening(text: string, start: number, end: number): Statement | undefined {
   const to = endOfToken(text, start, text.charCodeAt(start));
-  const first = openings
-    .get(text.charCodeAt(start) | 32)
-    ?.find((one) => isWord(text, start, to, one));
+  const first = openingAt(text, start, to);
   switch (first) {
     case undefined:
       return undefined;
@@ -37,6 +34,14 @@ export function judgeByOpening(text: string, { start, end }: Span): Statement | 
       return plain;
   }
 }
+
+function openingAt(text: string, start: number, to: number): OpeningWord | undefined {
+  const words = openings.get(text.charCodeAt(start) | 32) ?? [];
+  for (const word of words) if (isWord(text, start, to, word)) return word;
+  return undefined;
+}
+
+type OpeningWord = (typeof openingWords)[number];
 
 /** All but the last seven are plain whatever follows. */
 const openingWords = [
@@ -65,7 +70,7 @@ const openingWords = [
 ] as const;
 
 /** By their first letters: there may be a statement a line in a very long file. */
-const openings: ReadonlyMap<number, readonly (typeof openingWords)[number][]> = new Map(
+const openings: ReadonlyMap<number, readonly OpeningWord[]> = new Map(
   openingWords.map((word) => [
     word.charCodeAt(0),
     openingWords.filter((one) => one.startsWith(word.charAt(0))),

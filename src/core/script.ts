@@ -6,7 +6,8 @@ import type { FileProblem } from "./file-problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import { classifyByKeyword } from "./keywords.ts";
 import { judgeByOpening } from "./opening.ts";
-import { type Span, split } from "./split.ts";
+import type { Span, Spans } from "./spans.ts";
+import { split } from "./split.ts";
 import {
   classify,
   type IndexName,
@@ -64,7 +65,7 @@ interface Part {
 /** A file's statements, judged by their first words where those are enough. */
 interface Reading {
   readonly text: string;
-  readonly statements: readonly Span[];
+  readonly statements: Spans;
   /** Those that are not simply plain; undefined where the parser has to be asked. */
   readonly judged: readonly (Omit<Part, "statement"> & {
     readonly statement: Statement | undefined;
@@ -121,15 +122,17 @@ function read({ up }: Migration): Result<Reading> {
   }
   if (text.includes("\0")) return refuse({ code: "not-text", path, found: "a NUL byte" });
 
-  const { statements, clear, open } = split(text, "statements");
+  const { statements, open } = split(text, "statements");
   if (open !== undefined) {
     // What is sent behind the body would be read as part of it.
     return refuse({ code: "open-quote", path, place: placeOf(text, open.start), what: open.what });
   }
   const judged: Reading["judged"][number][] = [];
-  for (const [index, span] of statements.entries()) {
-    const statement = clear[index] === true ? judgeByOpening(text, span) : undefined;
-    if (statement !== plain) judged.push({ index, span, statement });
+  for (let index = 0; index < statements.length; index++) {
+    const statement = statements.isClear(index)
+      ? judgeByOpening(text, statements.startOf(index), statements.endOf(index))
+      : undefined;
+    if (statement !== plain) judged.push({ index, span: statements.at(index), statement });
   }
   return succeed({ text, statements, judged });
 }
@@ -221,12 +224,17 @@ function together(script: Script): TransactionScript {
   const { migration, text, statements, parts } = script;
   const pair = outerPair(script);
   const begin = pair?.[0].statement;
+  // Made when it is first asked for: `plan` never asks.
+  let spans: readonly Span[] | undefined;
   return {
     mode: "transaction",
     migration,
     body: pair === undefined ? text : pair.reduce((body, part) => blankOut(body, part.span), text),
     characteristics: begin?.kind === "begin" ? begin.characteristics : undefined,
-    statements: pair === undefined ? statements : statements.slice(1, -1),
+    get statements() {
+      spans ??= statements.toArray(pair === undefined ? 0 : 1);
+      return spans;
+    },
     indexes: indexesOf(parts).filter((index) => index.ifNotExists),
   };
 }
@@ -259,7 +267,7 @@ function notResumable(statement: Statement): string | undefined {
 function alone({ migration, text, statements, parts }: Script): StatementScript {
   const encoder = new TextEncoder();
   const judged = new Map(parts.map(({ index, statement }) => [index, statement]));
-  const steps = statements.map((span, index): Step => {
+  const steps = statements.toArray().map((span, index): Step => {
     const sql = textAt(text, span);
     const digest = checksumOf(encoder.encode(sql));
     return { number: index + 1, span, sql, digest, statement: judged.get(index) ?? plain };

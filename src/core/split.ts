@@ -1,3 +1,6 @@
+import { type Span, Spans } from "./spans.ts";
+
+export type { Span } from "./spans.ts";
 import { isClear, nestedSemicolon, quotedSemicolon, sightsOf } from "./clear.ts";
 import {
   closeParenthesis,
@@ -27,20 +30,8 @@ import {
  * (script.ts), and since the scanner is back in its initial state behind each of them, the
  * whole text then means the same to the server. Offsets are UTF-16 units of the given text.
  */
-export interface Span {
-  /** The statement's first token; white space and comments before it are left out. */
-  readonly start: number;
-  /** Just behind its last token, before the semicolon. */
-  readonly end: number;
-}
-
 export interface SplitText {
-  readonly statements: readonly Span[];
-  /**
-   * For each statement, whether it is one to PostgreSQL too, and without any of the words that
-   * could make something else of it than its first words say (opening.ts).
-   */
-  readonly clear: readonly boolean[];
+  readonly statements: Spans;
   /** The `--` comments that stand outside of statements and inside them, in order. */
   readonly lineComments: readonly Span[];
   /** Where a quote or a comment begins that is open when the text ends. */
@@ -51,7 +42,7 @@ export function split(
   text: string,
   keep: "comments too" | "statements" = "comments too",
 ): SplitText {
-  const parts = new Parts();
+  const statements = new Spans();
   const lineComments: Span[] = [];
   let start = -1;
   let end = 0;
@@ -71,7 +62,7 @@ export function split(
     }
     if (char === semicolon) {
       if (parentheses === 0 && isOutside(block)) {
-        parts.push(start, end, sights);
+        if (start >= 0) statements.push(start, end, isClear(sights));
         start = -1;
         sights = 0;
         block = undefined;
@@ -104,20 +95,8 @@ export function split(
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
     if (block !== undefined) follow(block, text, at, to, parentheses);
   }
-  parts.push(start, end, sights);
-  return { statements: parts.statements, clear: parts.clear, lineComments, open };
-}
-
-class Parts {
-  readonly statements: Span[] = [];
-  readonly clear: boolean[] = [];
-
-  /** Between two semicolons there may be nothing: then there is no start. */
-  push(start: number, end: number, sights: number): void {
-    if (start < 0) return;
-    this.statements.push({ start, end });
-    this.clear.push(isClear(sights));
-  }
+  if (start >= 0) statements.push(start, end, isClear(sights));
+  return { statements, lineComments, open };
 }
 
 /** Whether a text holds anything but white space and comments. */

@@ -11,9 +11,9 @@ import { migrationOf, valueOf } from "./made.ts";
 const parse = await postgresParser.load();
 
 function judged(text: string): Statement | undefined {
-  const { statements, clear } = split(text);
-  const [span] = statements;
-  return span !== undefined && clear[0] === true ? judgeByOpening(text, span) : undefined;
+  const { statements } = split(text);
+  const { start, end } = statements.at(0);
+  return statements.isClear(0) ? judgeByOpening(text, start, end) : undefined;
 }
 
 const plain: Statement = { kind: "plain", index: undefined };
@@ -51,8 +51,11 @@ describe("the first words are enough", () => {
     { text: "CREATE UNIQUE INDEX I_1 ON S.T USING gin (a)", schema: "s", table: "t", name: "i_1" },
     { text: 'create index "I" on "S"."T"(a)', schema: "S", table: "T", name: "I" },
   ])("an index: $text", ({ text, ...index }) => {
-    const statement = { kind: "plain", index: { ...index, onlyParent: false, ifNotExists: false } };
-    expect<unknown>(judged(text)).toEqual(statement);
+    const statement: Statement = {
+      kind: "plain",
+      index: { ...index, onlyParent: false, ifNotExists: false },
+    };
+    expect(judged(text)).toEqual(statement);
   });
 });
 

@@ -8,7 +8,9 @@ import { runs } from "./made.ts";
 await loadModule();
 
 const partsOf = (text: string): string[] =>
-  split(text).statements.map(({ start, end }) => text.slice(start, end));
+  split(text)
+    .statements.toArray()
+    .map(({ start, end }) => text.slice(start, end));
 
 describe("statements end at semicolons", () => {
   test.each([
@@ -279,7 +281,7 @@ function statementsOfServer(text: string): { start: number; end: number }[] {
 }
 
 function expectSameSplit(text: string): void {
-  const { statements } = split(text);
+  const statements = split(text).statements.toArray();
   const theirs = statementsOfServer(text);
   expect(statements.map((span) => span.start)).toEqual(theirs.map((span) => span.start));
   for (const [index, { start, end }] of statements.entries()) {

@@ -74,9 +74,9 @@ function isHarmless({ kind }: Statement): boolean {
 
 /** What first words say of a statement is what its tree says. Gives how many they were enough for. */
 export function opensAsParsed(body: string, parse: Parse): number {
-  const { statements, clear } = split(body);
-  const judged = statements.flatMap((span, index) => {
-    const said = clear[index] === true ? judgeByOpening(body, span) : undefined;
+  const { statements } = split(body);
+  const judged = statements.toArray().flatMap((span, index) => {
+    const said = statements.isClear(index) ? judgeByOpening(body, span.start, span.end) : undefined;
     return said === undefined ? [] : [{ said, sql: body.slice(span.start, span.end) }];
   });
   for (const { said, sql } of judged) {
@@ -108,7 +108,7 @@ export function splitsInParts(body: string): void {
   const gaps: string[] = [];
   let whole = "";
   let at = 0;
-  for (const { start, end } of statements) {
+  for (const { start, end } of statements.toArray()) {
     if (start < at || end <= start) throw new Error(`a statement at ${start}..${end} behind ${at}`);
     gaps.push(body.slice(at, start));
     whole += body.slice(at, start) + body.slice(start, end);
