@@ -26,8 +26,8 @@ import {
  * sets it), and of psql for the two places where a semicolon does not end a statement: inside
  * parentheses (CREATE RULE … DO (a; b)) and inside BEGIN ATOMIC … END of an SQL function.
  *
- * The split is not believed by itself: each statement must parse as exactly one statement
- * (script.ts), and since the scanner is back in its initial state behind each of them, the
+ * The split is not believed by itself: each statement must be exactly one to the parser, or clear
+ * enough that it can be no more than one (script.ts, clear.ts), and since the scanner is back in its initial state behind each of them, the
  * whole text then means the same to the server. Offsets are UTF-16 units of the given text.
  */
 export interface SplitText {
@@ -62,7 +62,7 @@ export function split(
     }
     if (char === semicolon) {
       if (parentheses === 0 && isOutside(block)) {
-        if (start >= 0) statements.push(start, end, isClear(sights));
+        push(statements, start, end, sights);
         start = -1;
         sights = 0;
         block = undefined;
@@ -95,8 +95,13 @@ export function split(
     else if (char === closeParenthesis && parentheses > 0) parentheses--;
     if (block !== undefined) follow(block, text, at, to, parentheses);
   }
-  if (start >= 0) statements.push(start, end, isClear(sights));
+  push(statements, start, end, sights);
   return { statements, lineComments, open };
+}
+
+/** Between two semicolons there may be nothing: then there is no start. */
+function push(statements: Spans, start: number, end: number, sights: number): void {
+  if (start >= 0) statements.push(start, end, isClear(sights));
 }
 
 /** Whether a text holds anything but white space and comments. */
