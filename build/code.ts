@@ -75,7 +75,7 @@ function replacements(): ReadonlyMap<string, string> {
   const pglite = Bun.resolveSync("@electric-sql/pglite", root);
   return new Map([
     [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
-    [join(root, "src/core/hash.ts"), `export { createHash } from ${instead("crypto.ts")};`],
+    [join(root, "src/core/hash.ts"), `export { createHash, sha256 } from ${instead("crypto.ts")};`],
     [pglite, `${startsWork}\n${fs.readFileSync(pglite, "utf8")}`],
     // Its sockets are ours (src/adapters/bun-channel.ts); node:net alone takes 6 MB of memory. And
     // `performance` needs no import.

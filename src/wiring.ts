@@ -54,7 +54,7 @@ export async function sourceInside(): Promise<Source | undefined> {
   const path = inside?.parts["migrations.pack"];
   if (path === undefined) return undefined;
   const { embeddedSource } = await import("./adapters/embedded.ts");
-  return embeddedSource(path);
+  return embeddedSource(path, inside?.packSha256);
 }
 
 /** The folder that was named; else what is inside the executable; else ./migrations. */

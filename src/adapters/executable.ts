@@ -11,7 +11,8 @@ import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:f
 import { dirname, resolve } from "node:path";
 import { chdir, cwd } from "node:process";
 import { noteForeignBuilder, type Change } from "../core/built-elsewhere.ts";
-import { createHash } from "../core/hash.ts";
+import { checksumOf } from "../core/checksum.ts";
+import { sha256 } from "../core/hash.ts";
 import { type PackedFile, pack, unpack } from "../core/pack.ts";
 import { type Platform, platformOf } from "../core/platform.ts";
 import { type Made, type Maker, Refusal } from "../ports.ts";
@@ -66,7 +67,8 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         ["code.pack", pack(contents.code)],
         ...Object.entries(contents.parts),
       ]);
-      if (files !== undefined) inside.set("migrations.pack", pack(files));
+      const migrations = files && packOf(files);
+      if (migrations !== undefined) inside.set("migrations.pack", migrations);
       const { code } = contents;
       const before = cwd();
       using folder = makeFolder(path, out);
@@ -75,7 +77,8 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         const base = baseFor({ ...given, bunVersion: bundler.version });
         // Bun writes its unfinished file there, and relative paths become part of the bytes.
         chdir(folder.path);
-        const made = await bundle(bundler, { out, platform, base, set, inside, code });
+        const packSha256 = migrations && sha256(migrations);
+        const made = await bundle(bundler, { out, platform, base, set, packSha256, inside, code });
         const bytes = readFileSync(made);
         for (const part of inside.values()) {
           if (!bytes.includes(part)) throw notBuilt(out, "not all of its parts are in it");
@@ -87,9 +90,14 @@ export function executableMaker(contents: Contents, own: Own): Maker {
         const canRun = platform === own.platform;
         if (canRun) prove(made, out, set);
         putInPlace(made, path, out);
-        const sha256 = createHash("sha256").update(bytes).digest("hex");
         const proof = canRun ? "run" : "read";
-        return { path: out, platform, bytes: bytes.length, sha256, proof } satisfies Made;
+        return {
+          path: out,
+          platform,
+          bytes: bytes.length,
+          sha256: sha256(bytes),
+          proof,
+        } satisfies Made;
       } finally {
         chdir(before);
       }
@@ -116,6 +124,7 @@ interface Bundle {
   /** Undefined: Bun takes the executable that runs this. */
   readonly base: string | undefined;
   readonly set: Inside["set"];
+  readonly packSha256: Inside["packSha256"];
   readonly inside: ReadonlyMap<string, Uint8Array>;
   readonly code: readonly PackedFile[];
 }
@@ -123,7 +132,7 @@ interface Bundle {
 /** Gives the path of what was made, in the working directory. */
 async function bundle(
   bun: Bundler,
-  { out, platform, base, set, inside, code }: Bundle,
+  { out, platform, base, set, packSha256, inside, code }: Bundle,
 ): Promise<string> {
   // The name is part of the bytes, so it is the same whatever the result is called.
   const outfile = "lacuna";
@@ -133,7 +142,7 @@ async function bundle(
       files: {
         ...Object.fromEntries(code.map(({ name, bytes }) => [`/code/${name}`, bytes])),
         ...Object.fromEntries([...inside].map(([name, bytes]) => [`/inside/${name}`, bytes])),
-        [insideModule]: insideCode(platform, set, [...inside.keys()].toSorted()),
+        [insideModule]: insideCode({ platform, set, packSha256 }, [...inside.keys()].toSorted()),
       },
       // All in one folder inside: the thread's file is looked for beside who starts it.
       naming: { entry: "[name].[ext]", asset: "[name].[ext]" },
@@ -168,14 +177,19 @@ async function bundle(
 }
 
 /** A module of the shape of adapters/inside.ts. */
-function insideCode(platform: Platform, set: Inside["set"], parts: readonly string[]): string {
+function insideCode(noted: Omit<Inside, "parts">, parts: readonly string[]): string {
   const lines = parts.map(
     (name, index) =>
       `import part${index} from ${JSON.stringify(`/inside/${name}`)} with { type: "file" };`,
   );
   const paths = parts.map((name, index) => `"${name}": part${index}`).join(", ");
-  const fields = `platform: "${platform}", set: ${JSON.stringify(set)}, parts: { ${paths} }`;
+  const fields = `...${JSON.stringify(noted)}, parts: { ${paths} }`;
   return [...lines, `export const inside = { ${fields} };`].join("\n");
+}
+
+/** With the checksum of each file, so that no start has to compute them. */
+function packOf(files: readonly PackedFile[]): Uint8Array<ArrayBuffer> {
+  return pack(files.map(({ name, bytes }) => ({ name, bytes, checksum: checksumOf(bytes) })));
 }
 
 function writeChanges(path: string, bytes: Uint8Array, changes: readonly Change[]): void {

@@ -11,6 +11,8 @@ export interface Inside {
   readonly platform: Platform;
   /** Known without reading the files. Undefined: no migrations are inside. */
   readonly set: SetSummary | undefined;
+  /** SHA-256 of `migrations.pack`: only while it is that, the checksums in it are those of its files. */
+  readonly packSha256: string | undefined;
   /** The path of each part. It can be read whole, and not opened (Bun 1.4.5). */
   readonly parts: Readonly<Record<FixedPart, string>> & { readonly "migrations.pack"?: string };
 }

@@ -1,12 +1,12 @@
 import type { Brand } from "./brand.ts";
-import { createHash } from "./hash.ts";
+import { sha256 } from "./hash.ts";
 
 /** SHA-256 in lower-case hexadecimal: 64 characters. */
 export type Checksum = Brand<string, "Checksum">;
 
 /** The checksum of a file is taken over its exact bytes, byte order mark and line ends included. */
 export function checksumOf(bytes: Uint8Array): Checksum {
-  return createHash("sha256").update(bytes).digest("hex") as Checksum;
+  return sha256(bytes) as Checksum;
 }
 
 export function parseChecksum(text: string): Checksum | undefined {

@@ -3,4 +3,11 @@
  * (build/instead/crypto.ts), where node:crypto would be a tenth of what an `up` with nothing to do
  * costs.
  */
-export { createHash } from "node:crypto";
+import { createHash } from "node:crypto";
+
+export { createHash };
+
+/** In hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -9,6 +9,8 @@ export interface SourceFile {
   /** Where a person finds it, for messages: the name with the folder in front of it. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Where it is known without reading the bytes. */
+  readonly checksum?: Checksum;
 }
 
 export interface Script {

@@ -141,7 +141,7 @@ function directivesOf(file: SourceFile, problems: Problem[]): Directives {
 }
 
 function scriptOf(file: SourceFile): Script {
-  let checksum: Script["checksum"] | undefined;
+  let { checksum } = file;
   return {
     path: file.path,
     bytes: file.bytes,

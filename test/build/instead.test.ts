@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import nodeCrypto from "node:crypto";
 import nodeStream from "node:stream";
-import crypto, { createHash } from "../../build/instead/crypto.ts";
+import crypto, { createHash, sha256 } from "../../build/instead/crypto.ts";
 import stream from "../../build/instead/stream.ts";
 
 const given = crypto as Pick<typeof nodeCrypto, "createHash" | "createHmac" | "randomBytes"> & {
@@ -25,6 +25,13 @@ describe("what executables have instead of node:crypto says the same", () => {
           .digest("hex"),
       );
     }
+  });
+
+  test("SHA-256 at once", () => {
+    for (const text of texts)
+      expect(sha256(Buffer.from(text))).toBe(
+        nodeCrypto.createHash("sha256").update(text).digest("hex"),
+      );
   });
 
   test("a digest that is read as a number", () => {

@@ -104,6 +104,25 @@ describe("what is inside", () => {
     expect(String((await run(["show", "9"])).stdout)).toBe("select 'linked';\n");
   });
 
+  test("a byte that was changed in it is told, though checksums were noted", async () => {
+    const digestOf = async (path: string, argv: readonly string[]): Promise<unknown> => {
+      const { stdout } = await start(argv, path).ended;
+      const said = JSON.parse(String(stdout)) as { embedded?: object; set?: object };
+      return (said.embedded ?? said.set) satisfies object | undefined;
+    };
+    const status = ["status", "--json", "--database-url", "pglite:memory"];
+    expect(await digestOf(executable, status)).toMatchObject(proven);
+
+    const changed = fs.readFileSync(executable);
+    changed[changed.indexOf(big.slice(0, 100)) + 50] = "y".charCodeAt(0);
+    const path = join(temporary, "changed");
+    fs.writeFileSync(path, changed, { mode: 0o755 });
+    const read = await digestOf(path, ["--version", "--json"]);
+    expect(read).not.toMatchObject({ digest: proven.digest });
+    expect(await digestOf(path, status)).toMatchObject(read as object);
+    fs.rmSync(path);
+  }, 30_000);
+
   test("nothing is written where it runs, and nothing around it is needed", async () => {
     const { stdout, exitCode } = await run(["plan", "--json", "--database-url", "pglite:memory"]);
     const { problems } = JSON.parse(String(stdout)) as { problems: { path: string }[] };
@@ -346,8 +365,8 @@ function run(argv: readonly string[]): Promise<Ended> {
 }
 
 /** In an empty directory, with an empty environment. */
-function start(argv: readonly string[]): Running {
-  const child = spawn(executable, argv, { cwd: empty, env: {} });
+function start(argv: readonly string[], path = executable): Running {
+  const child = spawn(path, argv, { cwd: empty, env: {} });
   const chunks: Buffer[] = [];
   let stderr = "";
   let onText = (): void => undefined;

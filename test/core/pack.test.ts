@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { checksumOf } from "../../src/core/checksum.ts";
 import { pack, unpack } from "../../src/core/pack.ts";
 
 test("what is packed comes out again, in order, whatever it holds", () => {
@@ -9,6 +10,15 @@ test("what is packed comes out again, in order, whatever it holds", () => {
       expect(unpack(pack(files))).toEqual(files);
     }),
   );
+});
+
+test("a checksum comes with those files that have one", () => {
+  const bytes = Uint8Array.of(1, 2);
+  const files = [
+    { name: "a", bytes, checksum: checksumOf(bytes) },
+    { name: "b", bytes },
+  ];
+  expect(unpack(pack(files))).toEqual(files);
 });
 
 test("a pack may lie in the middle of other memory", () => {
