@@ -1,6 +1,7 @@
 /**
- * `bun run start-cost`: what a start costs, as a ratio to `bun --version` in turns within one run,
- * and the peak memory of an `up` that has nothing to do.
+ * `bun run start-cost`: what a start costs, as a ratio to `bun --version` in turns within one run;
+ * what reading a request costs, in CPU time and as a ratio to a Bun that runs nothing; and the peak
+ * memory of an `up` that has nothing to do.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -12,6 +13,8 @@ import { suite } from "./support/suite.ts";
 const executable = join(import.meta.dirname, "../dist/lacuna");
 const pairs = 200;
 const largestRatio = 5;
+/** 1.5 of Bun 1.4.5; 2.2 with node:crypto and its streams. */
+const largestCpuRatio = 1.9;
 const runs = 7;
 /**
  * Resident memory counts the pages of Bun's code that are mapped: 31 of 38 MiB, shared with whoever
@@ -39,6 +42,20 @@ try {
   await check(`--version takes less than ${largestRatio} times what it takes bun`, () => {
     const said = `${ratio.toFixed(2)} times: ${times}`;
     if (ratio >= largestRatio) throw new Error(said);
+    return said;
+  });
+
+  await check(`up --help takes less than ${largestCpuRatio} times the CPU time of bun -e 0`, () => {
+    const ownMs: number[] = [];
+    const bunMs: number[] = [];
+    for (let pair = 0; pair < pairs / 4; pair++) {
+      ownMs.push(cpuMs(executable, "up", "--help"));
+      bunMs.push(cpuMs(process.execPath, "-e", "0"));
+    }
+    const [ownQuarter, bunQuarter] = [lowerQuartile(ownMs), lowerQuartile(bunMs)];
+    const cpuRatio = ownQuarter / bunQuarter;
+    const said = `${cpuRatio.toFixed(2)} times: ${ownQuarter.toFixed(1)} ms to ${bunQuarter.toFixed(1)} ms`;
+    if (cpuRatio >= largestCpuRatio) throw new Error(said);
     return said;
   });
 
@@ -74,6 +91,21 @@ function elapsedMs(command: string): number {
   const { status } = spawnSync(command, ["--version"], { cwd, env: {}, stdio: "ignore" });
   if (status !== 0) throw new Error(`${command} --version ended with ${status}`);
   return performance.now() - startMs;
+}
+
+/** Whoever else runs on the machine adds little to it. */
+function cpuMs(...command: readonly string[]): number {
+  const { exitCode, resourceUsage } = Bun.spawnSync([...command], {
+    cwd,
+    env: {},
+    stdout: "ignore",
+  });
+  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
+  return Number(resourceUsage.cpuTime.total) / 1000;
+}
+
+function lowerQuartile(values: readonly number[]): number {
+  return values.toSorted((one, two) => one - two)[Math.floor(values.length / 4)] ?? Infinity;
 }
 
 function medianPeakMb(command: string, argv: readonly string[]): number {
