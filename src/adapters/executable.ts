@@ -157,8 +157,9 @@ async function bundle(
       ignoreDCEAnnotations: true,
       compile: {
         outfile: resolve(outfile),
-        // What runs once is not worth compiling: 3 MB less for an `up` with nothing to do, at no
-        // cost in time. PGlite and the parser set it back (build/code.ts).
+        // What runs once is not worth compiling: an `up` with nothing to do on 500 or 1,000 files takes
+        // a fifth less CPU time, and 5 MB less; 10,000 is no better. PGlite and the parser set it back
+        // (build/code.ts).
         jitPolicy: 100,
         ...(base === undefined ? {} : { target: `bun-${platform}`, executablePath: base }),
         // A bunfig.toml in the working directory could run code in the tool.
