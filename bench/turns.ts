@@ -79,14 +79,17 @@ async function once(
     if (taken.exitCode !== 0) throw new Error(failure(tool, taken));
     return { taken, counts: proxy.take() };
   }
-  const url = await databases.create(await preparedFor(bench, workload, tool));
+  const prepared = await preparedFor(bench, workload, tool);
+  // Where there is nothing to do, nothing changes.
+  const isReused = workload.files === workload.applied && prepared !== undefined;
+  const url = isReused ? prepared : await databases.create(prepared);
   const folder = laidOut(bench, tool, workload.files);
   proxy.take();
   const command = tool.up(folder, isCounted ? proxy.url(url) : url);
   const taken = await (isCounted ? launch(command) : databases.durably(() => launch(command)));
   const counts = proxy.take();
   await demandContents(bench, tool, taken, url, workload.files);
-  await databases.drop(url);
+  if (!isReused) await databases.drop(url);
   return { taken, counts };
 }
 

@@ -61,7 +61,7 @@ export const workloads: readonly Workload[] = [
     files: { name: "history-100", files: history(100) },
     applied: undefined,
     rounds: 5,
-    quickRounds: 2,
+    quickRounds: 1,
     isCountedQuickly: true,
   },
   {
@@ -79,7 +79,7 @@ export const workloads: readonly Workload[] = [
     files: { name: "history-1001", files: history(1001) },
     applied: history1000,
     rounds: 7,
-    quickRounds: 3,
+    quickRounds: 2,
     isCountedQuickly: true,
   },
   {

@@ -46,6 +46,7 @@ describe("demands", () => {
       "dbmate nothing-500": taking(100),
       "lacuna fresh-1000": taking(60),
       "dbmate fresh-1000": taking(100),
+      "sql-migrate fresh-1000": taking(80),
       "lacuna big-file": taking(116, 3, 161),
       "psql big-file": taking(100),
       "lacuna one-new-1000": { kind: "failed", reason: "" },
@@ -53,7 +54,7 @@ describe("demands", () => {
     });
     expect(lines).toEqual([
       "FAIL fresh 1,000: at most 0.5 times dbmate: 0.60 times: 60 ms to 100 ms",
-      "skip fresh 1,000: at most 0.6 times goose: goose: not on PATH",
+      "skip fresh 1,000: at most 0.6 times goose: goose: not on PATH; 0.75 times: 60 ms to 80 ms, sql-migrate",
       "skip fresh 1,000: at most 1.4 times floor-pipelined-asynchronous: floor-pipelined-asynchronous was not measured",
       "pass nothing to do on 500: at most 1 times dbmate: 0.90 times: 90 ms to 100 ms",
       "FAIL one new on 1,000: at most 1 times dbmate: lacuna failed",
