@@ -31,13 +31,16 @@ export function compiler(folder: string): (source: string) => string | LeftOut {
 }
 
 /** launch.c, or where there is no compiler a small Bun, whose own memory is then the least of all. */
-export function launcher(folder: string, compile: (source: string) => string | LeftOut): Launch {
+export function launcher(
+  folder: string,
+  compile: (source: string) => string | LeftOut,
+): { readonly launch: Launch; readonly leftOut: readonly LeftOut[] } {
   const program = compile("launch.c");
   if (typeof program !== "string") writeFileSync(join(folder, "launch.mjs"), bunLauncher);
   const start =
     typeof program === "string" ? [program] : [process.execPath, join(folder, "launch.mjs")];
   const log = join(folder, "log");
-  return async ({ argv, env = {} }) => {
+  const launch: Launch = async ({ argv, env = {} }) => {
     const said = await outputOf([...start, log, ...argv], {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
       HOME: folder,
@@ -55,6 +58,9 @@ export function launcher(folder: string, compile: (source: string) => string | L
       said: readFileSync(log, "utf8"),
     };
   };
+  if (typeof program === "string") return { launch, leftOut: [] };
+  const reason = `${program.reason}; a Bun starts each command, and no memory is told below its own`;
+  return { launch, leftOut: [{ name: "launch", reason }] };
 }
 
 function outputOf(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {

@@ -35,11 +35,9 @@ checks.end();
 async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   const startMs = performance.now();
   const compile = compiler(folder);
-  const { tools, leftOut } = findTools(
-    { folder, executable: given.executable, compile },
-    given.tools,
-    isQuick,
-  );
+  const { launch, leftOut: launchers } = launcher(folder, compile);
+  const field = findTools({ folder, executable: given.executable, compile }, given.tools, isQuick);
+  const [tools, leftOut] = [field.tools, [...field.leftOut, ...launchers]];
   await using databases = await startDatabases();
   await using proxy = await startProxy(databases.server.port);
   const found = machine(databases.server);
@@ -47,7 +45,7 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   const bench = {
     databases,
     proxy,
-    launch: launcher(folder, compile),
+    launch,
     folder,
     prepared: new Map<string, string>(),
     layouts: new Map<string, string>(),

@@ -38,7 +38,7 @@ const folder = mkdtempSync(join(tmpdir(), "lacuna-speed-"));
 const { check, skip, end } = suite();
 try {
   const compile = compiler(folder);
-  const launch = launcher(folder, compile);
+  const { launch } = launcher(folder, compile);
   const tool = lacuna({ folder, executable, compile });
   if (isLeftOut(tool)) throw new Error(tool.reason);
   const layOut = (name: string, files: Parameters<typeof tool.layOut>[1]): string => {
