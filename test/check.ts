@@ -2,9 +2,10 @@
  * `bun run check`: lint, format, types, unused code and tests, and a last line that counts.
  * Everything runs even where something failed, so that one run says it all.
  *
- * The names of files or folders behind the command run these alone.
+ * The names of files or folders behind the command run these alone; `--thorough` runs what takes
+ * too long for every day (`npm run thorough`).
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "./cli/executable.ts";
@@ -19,13 +20,30 @@ const steps: readonly (readonly [string, ...string[]])[] = [
   ["knip"],
 ];
 
+/** Hundreds of starts, builds and engines, for what the transcripts and their neighbours ask in brief. */
+const thorough: readonly string[] = [
+  "cli/build.test.ts",
+  "cli/hostile-files.test.ts",
+  "cli/hostile.test.ts",
+  "cli/pglite-folder.test.ts",
+  "rehearsal/order-edges.test.ts",
+];
+
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 
+const running = new Set<Bun.Subprocess>();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    for (const child of running) child.kill();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  });
+
 const chosen = process.argv.slice(2);
-if (chosen.length > 0) await runTests(chosen, {});
-else await Promise.all([lint(), runAllTests()]);
+if (chosen[0] === "--thorough") await runWithExecutable(thorough);
+else if (chosen.length > 0) await runTests(chosen, {});
+else await Promise.all([lint(), runWithExecutable(everyday())]);
 
 const skips = skipped === 0 ? "" : `, ${skipped} skipped`;
 say(`${passed} passed, ${failed} failed${skips}`);
@@ -57,16 +75,23 @@ async function runStep([command, ...args]: readonly [string, ...string[]]): Prom
   return { name: [command, ...args].join(" "), status, output: out + err };
 }
 
+function everyday(): readonly string[] {
+  return readdirSync(import.meta.dirname, { recursive: true })
+    .map(String)
+    .filter((path) => path.endsWith(".test.ts") && !/(?:^|\/)node_modules\//.test(path))
+    .filter((path) => !thorough.includes(path));
+}
+
 /** A build takes seconds: those tests that run any executable share one. */
-async function runAllTests(): Promise<void> {
+async function runWithExecutable(files: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "lacuna-check-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const paths = files.map((path) => `./test/${path}`);
   try {
-    await runTests([], { LACUNA_EXECUTABLE: buildExecutable(folder) });
+    await runTests(paths, { LACUNA_EXECUTABLE: buildExecutable(folder) });
   } catch (error) {
     sayAsIs(`FAIL  ${String(error)}\n`);
     failed++;
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }
 
@@ -86,6 +111,7 @@ async function runTests(
     stdout: "inherit",
     stderr: "pipe",
   });
+  running.add(child);
   // bun writes its report to stderr; it is shown in whole pieces, and read for the counts.
   const report = await new Response(child.stderr).text();
   sayAsIs(report);
