@@ -5,7 +5,7 @@
  * The names of files or folders behind the command run these alone; `--thorough` runs what takes
  * too long for every day (`npm run thorough`).
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "./cli/executable.ts";
@@ -86,6 +86,8 @@ function everyday(): readonly string[] {
 async function runWithExecutable(files: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "lacuna-check-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
+  // Tests run it as another user, too.
+  chmodSync(folder, 0o755);
   const paths = files.map((path) => `./test/${path}`);
   try {
     await runTests(paths, { LACUNA_EXECUTABLE: buildExecutable(folder) });
