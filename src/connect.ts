@@ -7,13 +7,15 @@ import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
 import { type Access, settingsFor, settingsOfMessage } from "./ledger/settings.ts";
 import { demandSessionMode, isBehindPooler } from "./pooler.ts";
-import { Refusal, type Session, SqlError, type World } from "./ports.ts";
+import { type Interruption, Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
+import type { SetReading } from "./read-set.ts";
 import type { PoolerMode } from "./request.ts";
 
 export interface ConnectOptions {
   readonly tracker: TrackerName;
-  readonly set: MigrationSet;
+  /** One that is still to be read is read while the server is busy, and known when `work` begins. */
+  readonly set: MigrationSet | SetReading;
   /** How long to wait for a database that is not there yet. */
   readonly timeoutMs: number;
   /**
@@ -46,6 +48,8 @@ export async function connect<T>(
 
     const { signal } = world.interruption;
     if (signal !== undefined) throw new Refusal([{ code: "interrupted", signal }]);
+    // Files that may not run are not waited for.
+    await setOf(options.set);
     const waitedMs = clock.nowMs() - startMs;
     const pause = pollMs(attempt, clock.random());
     if (waitedMs + pause >= options.timeoutMs) {
@@ -116,21 +120,26 @@ async function attemptOnce<T>(
   work: (session: Session, facts: Facts) => Promise<T>,
 ): Promise<Tried<T>> {
   const { database, reporter } = world;
+  const { set } = options;
+  const reading = "begin" in set ? set : undefined;
+  const timer = reading && setTimeout(reading.begin, readsAfterMs);
   // A failure of the work is not a failure to connect, though both leave by the same door.
   let isWorking = false;
   const sessionOptions = {
     opening: openingScript(options.tracker, options.access),
-    applicationName: applicationNameOf(setDigest(options.set), world.hostName),
+    applicationName: applicationNameOf("begin" in set ? undefined : setDigest(set), world.hostName),
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
-    interruption: world.interruption,
+    interruption: reading === undefined ? world.interruption : untilRefused(world, reading),
+    meanwhile: reading?.begin,
     // Every text is read for them, and no server asks.
     get extensions() {
-      return extensionsAskedFor(options.set);
+      return "begin" in set ? [] : extensionsAskedFor(set);
     },
   };
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {
       const facts = readFacts(session.opening);
+      await setOf(set);
       if (facts.isStandby && options.purpose !== "reading") {
         return { kind: "not yet", reason: "standby" };
       }
@@ -163,6 +172,7 @@ async function attemptOnce<T>(
     ) {
       throw new Refusal([{ code: "role-refused", ...startsAs, error: error.server }]);
     }
+    await setOf(set);
     // The opening script was refused by a server older than its settings, or by a pooler.
     throw new Refusal([
       {
@@ -172,7 +182,36 @@ async function attemptOnce<T>(
         waitedMs: 0,
       },
     ]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** @throws Refusal for files that may not run. */
+async function setOf(set: MigrationSet | SetReading): Promise<MigrationSet> {
+  if (!("begin" in set)) return set;
+  set.begin();
+  return await set.set;
+}
+
+/** An attempt ends by a signal, and with a set of which nothing may run. */
+function untilRefused({ interruption }: World, { set }: SetReading): Interruption {
+  return {
+    get signal() {
+      return interruption.signal;
+    },
+    onSignal(callback) {
+      let isListening = true;
+      set.catch(() => {
+        if (isListening) callback();
+      });
+      const stop = interruption.onSignal(callback);
+      return () => {
+        isListening = false;
+        stop();
+      };
+    },
+  };
 }
 
 function done<T>(value: T): Tried<T> {
@@ -188,5 +227,7 @@ function readingThrough(session: Session, access: Access = "writing"): Session {
 /** insufficient_privilege, and invalid_parameter_value for a role that does not exist. */
 const roleCodes: ReadonlySet<string> = new Set(["42501", "22023"]);
 const oldestServer = 140_000;
+/** Where the server is not quick to be reached, the files are read while it is waited for. */
+const readsAfterMs = 20;
 const shortestAttemptMs = 1000;
 const longestAttemptMs = 15_000;

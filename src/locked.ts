@@ -1,6 +1,8 @@
 /** Work under the lock: taken by polling, released whatever happens. */
 import { connect } from "./connect.ts";
+import { setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
+import { quoteLiteral } from "./core/quote.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
@@ -8,6 +10,8 @@ import { type TableRows, tablesScript } from "./ledger/state.ts";
 import { isBehindPooler } from "./pooler.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
+import { applicationNameOf } from "./product.ts";
+import type { SetReading } from "./read-set.ts";
 import type { PoolerMode } from "./request.ts";
 
 export interface Locked {
@@ -16,6 +20,8 @@ export interface Locked {
   readonly lockKey: bigint;
   /** What the tracker and its progress hold, where the lock came with it. */
   readonly read: TableRows | undefined;
+  /** What is set for the session, and again behind each reset. */
+  readonly settings: readonly string[];
 }
 
 interface LockedRequest {
@@ -32,7 +38,7 @@ interface LockedRequest {
 export async function withLock<T>(
   world: World,
   request: LockedRequest,
-  set: MigrationSet,
+  set: MigrationSet | SetReading,
   work: (locked: Locked) => Promise<T>,
 ): Promise<T> {
   const { tracker } = request;
@@ -68,11 +74,12 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
+    const settings = [...settingsFor(facts.server), ...(await ownName(facts))];
     const taken = await takeLock(session, {
       ...world,
       key,
       waitMs: request.lockWaitMs,
-      settings: settingsFor(facts.server).join("; "),
+      settings: settings.join("; "),
       reading: tablesScript(tracker, facts),
     });
     const { signal } = world.interruption;
@@ -85,13 +92,21 @@ export async function withLock<T>(
       ]);
     }
     try {
-      return await work({ session, facts, lockKey: key, read: taken.read });
+      return await work({ session, facts, lockKey: key, read: taken.read, settings });
     } finally {
       // The end of a session releases it, and a lost one has released it already. A pooler's backend
       // and an embedded one live on.
       if (database.hasManySessions !== true || isBehindPooler(session, facts.backend))
         await releaseLock(session, taken.lock).catch(() => undefined);
     }
+  }
+
+  /** The set's digest is part of the name, unless somebody chose another. */
+  async function ownName({ applicationName }: Facts): Promise<readonly string[]> {
+    const { hostName } = world;
+    if (!("begin" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
+    const digest = setDigest(await set.set);
+    return [`set application_name = ${quoteLiteral(applicationNameOf(digest, hostName))}`];
   }
 }
 

@@ -3,16 +3,15 @@ import type { Doubts } from "./apply/context.ts";
 import { raiseBarrier } from "./apply/stage.ts";
 import { refuseUnprivileged, wantedFor } from "./apply/preflight.ts";
 import type { AppliedSet, Migration, MigrationSet } from "./core/migration.ts";
-import { findTarget, plan, type Policy } from "./core/plan.ts";
+import { findTarget, plan } from "./core/plan.ts";
 import type { Problem, ServerMessage } from "./core/problem.ts";
 import { mostLosses, pollMs } from "./core/retry.ts";
 import { prepareTracker } from "./ledger/record.ts";
-import { settingsFor } from "./ledger/settings.ts";
 import { withLock } from "./locked.ts";
 import type { UpOutcome } from "./outcome.ts";
 import { isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
-import { readSet } from "./read-set.ts";
+import { readLater, type SetReading } from "./read-set.ts";
 import type { MigrateRequest } from "./request.ts";
 import { parseFor, survey } from "./survey.ts";
 
@@ -25,15 +24,15 @@ import { parseFor, survey } from "./survey.ts";
  * tracker is read (research: mechanisms, M8). What it says there is no guess.
  */
 export async function migrate(world: World, request: MigrateRequest): Promise<UpOutcome> {
-  const set = await readSet(world.source, world.reporter);
-  const target = findTarget(set, request.to);
-  if (!target.ok) throw new Refusal(target.problems);
-  const policy = { ...request, target: target.value };
+  const reading = readLater(world.source, world.reporter);
+  // An embedded Postgres is in this process, and starts with what the files ask for.
+  if (world.database.hasManySessions !== true) reading.begin();
+  const set = world.database.hasManySessions === true ? reading : await reading.set;
 
   const progress: Progress = { applied: [], pending: [], doubts: new Map() };
   for (let losses = 1; ; losses++) {
     const known = progress.applied.length;
-    const ended = await runOnce(world, request, { set, policy, progress });
+    const ended = await runOnce(world, request, { set, reading: reading.set, progress });
     if (ended.kind === "ended") return upOutcome(progress, ended.problems);
 
     // Whatever was applied in between, the database was there for it.
@@ -59,8 +58,8 @@ interface Progress {
 }
 
 interface Errand {
-  readonly set: MigrationSet;
-  readonly policy: Policy;
+  readonly set: MigrationSet | SetReading;
+  readonly reading: Promise<MigrationSet>;
   readonly progress: Progress;
 }
 
@@ -93,7 +92,7 @@ async function runOnce(world: World, request: MigrateRequest, errand: Errand): P
 function applyUnderLock(
   world: World,
   request: MigrateRequest,
-  { set, policy, progress }: Errand,
+  { set: given, reading, progress }: Errand,
 ): Promise<Ended> {
   const { reporter } = world;
   const watching: World = {
@@ -106,8 +105,13 @@ function applyUnderLock(
     },
   };
 
-  return withLock(watching, request, set, async ({ session, facts, lockKey, read }) => {
+  return withLock(watching, request, given, async (locked) => {
+    const { session, facts, lockKey, read, settings } = locked;
     const { tracker, newHere } = request;
+    const set = await reading;
+    const target = findTarget(set, request.to);
+    if (!target.ok) throw new Refusal(target.problems);
+    const policy = { ...request, target: target.value };
     const seen = await survey(session, tracker, set, facts, newHere, "writing", read);
     await settleDoubts(watching, session, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
@@ -126,7 +130,6 @@ function applyUnderLock(
 
     const { role, login } = facts;
     const { lockRetryForMs } = request;
-    const settings = settingsFor(facts.server);
     const context = {
       world: watching,
       session,

@@ -71,6 +71,8 @@ export interface Bracket {
 export interface SessionOptions {
   /** Sent as the first message, so that first questions cost one round trip. */
   readonly opening: string;
+  /** Is called when the opening is on its way: what it does costs no time. */
+  readonly meanwhile?: (() => void) | undefined;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */
   readonly applicationName: string;
   /** How long the connection may take to be made. */

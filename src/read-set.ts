@@ -1,5 +1,6 @@
 import type { MigrationSet } from "./core/migration.ts";
 import { scan } from "./core/scan.ts";
+import { deferred } from "./deferred.ts";
 import { Refusal, type Reporter, type Source } from "./ports.ts";
 
 /** The set of a source. @throws Refusal with every problem of its files. */
@@ -13,4 +14,28 @@ export async function readSet(source: Source, reporter: Reporter): Promise<Migra
   }
   for (const note of scanned.value.notes) reporter.report({ kind: "file-note", note });
   return scanned.value.set;
+}
+
+/** A set that is read while a server is still busy with its first answer. */
+export interface SetReading {
+  /** Reads it, unless that was done already: the process does nothing else meanwhile. */
+  readonly begin: () => void;
+  /** Rejects with what `readSet` throws, when it has begun. */
+  readonly set: Promise<MigrationSet>;
+}
+
+export function readLater(source: Source, reporter: Reporter): SetReading {
+  const { promise, resolve } = deferred<Promise<MigrationSet>>();
+  const set = promise.then((reading) => reading);
+  // Who asks for a session may be told sooner that there is none.
+  set.catch(() => undefined);
+  let hasBegun = false;
+  return {
+    set,
+    begin() {
+      if (hasBegun) return;
+      hasBegun = true;
+      resolve(readSet(source, reporter));
+    },
+  };
 }

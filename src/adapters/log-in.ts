@@ -10,7 +10,7 @@ import { EventEmitter } from "node:events";
 import postgres from "postgres";
 import type { ServerTarget } from "../core/target.ts";
 import { deferred } from "../deferred.ts";
-import { SqlError } from "../ports.ts";
+import { type SessionOptions, SqlError } from "../ports.ts";
 import type { Channel } from "./channel.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Exchange } from "./wire.ts";
@@ -20,9 +20,9 @@ export async function logIn(
   channel: Channel,
   conversation: Conversation,
   target: ServerTarget,
-  { applicationName, opening }: { readonly applicationName: string; readonly opening: string },
+  { applicationName, opening, meanwhile }: SessionOptions,
 ): Promise<Exchange> {
-  const socket = facadeOf(channel);
+  const socket = facadeOf(channel, meanwhile);
   const stopOverhearing = conversation.overhear((chunk) => {
     // Ours is given back to the system, or belongs to it.
     socket.emit("data", Buffer.from(chunk));
@@ -73,14 +73,22 @@ interface PostgresSocket extends EventEmitter {
   destroy(): void;
 }
 
-function facadeOf(channel: Channel): PostgresSocket {
+/** `onQuery`: start-up and authentication are over, and the first message is sent. */
+function facadeOf(channel: Channel, onQuery: (() => void) | undefined): PostgresSocket {
   return Object.assign(new EventEmitter(), {
     readyState: "open",
-    write: channel.write,
+    write(bytes: Uint8Array): boolean {
+      const isTaken = channel.write(bytes);
+      if (onQuery !== undefined && bytes[0] === query) setImmediate(onQuery);
+      return isTaken;
+    },
     end: channel.write,
     destroy: channel.destroy,
   });
 }
+
+/** The first byte of a Query; of what is sent before it none has this one. */
+const query = "Q".charCodeAt(0);
 
 /** What is asked for a second time is a reconnection, and there is none. */
 function givenOnce(socket: PostgresSocket): () => PostgresSocket {

@@ -11,37 +11,45 @@ import type { Doubts } from "./context.ts";
 export interface Stage extends Reporter {
   /** Keeps an event until `release`, and all that follow. */
   hold(event: Event): void;
-  readonly isHolding: boolean;
-  /** Everything so far is durable: it is said, and in doubt no more. */
+  /** What happened up to now is durable where it gives true: it is said, and in doubt no more. */
+  releaseIf(isDurable: () => Promise<boolean>): Promise<void>;
+  /** Everything so far is durable. */
   release(): void;
   /** Makes everything so far durable where it is not. @throws SqlError */
   settle(session: Session): Promise<void>;
 }
 
 export function newStage(reporter: Reporter, doubts: Doubts): Stage {
-  let held: Event[] = [];
-  const release = (): void => {
-    const events = held;
-    held = [];
-    for (const event of events) {
+  const held: Event[] = [];
+  /** Events that were held so far, those that are told by now included. */
+  let heldEver = 0;
+  const keep = (event: Event): void => {
+    held.push(event);
+    heldEver++;
+  };
+  const release = (upTo = heldEver): void => {
+    for (const event of held.splice(0, held.length - (heldEver - upTo))) {
       if (event.kind === "applied") doubts.delete(event.migration.version);
       reporter.report(event);
     }
   };
   return {
     report(event) {
-      if (held.length > 0) held.push(event);
+      if (held.length > 0) keep(event);
       else reporter.report(event);
     },
     hold(event) {
       const doubt = event.kind === "applied" ? doubts.get(event.migration.version) : undefined;
       if (doubt !== undefined) doubt.isAcknowledged = true;
-      held.push(event);
+      keep(event);
     },
-    get isHolding() {
-      return held.length > 0;
+    async releaseIf(isDurable) {
+      const upTo = heldEver;
+      if (held.length > 0 && (await isDurable())) release(upTo);
     },
-    release,
+    release() {
+      release();
+    },
     async settle(session) {
       if (held.length === 0) return;
       await raiseBarrier(session);

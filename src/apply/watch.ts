@@ -8,6 +8,7 @@
 import { type Blocker, isWorthSaying, lookAfterMs } from "../core/blockers.ts";
 import type { Migration } from "../core/migration.ts";
 import { deferred } from "../deferred.ts";
+import { isDurableBeside } from "../ledger/barrier.ts";
 import { readWait, watcherSettings } from "../ledger/blockers.ts";
 import { Refusal, type Session, SqlError } from "../ports.ts";
 import { applicationNameOf } from "../product.ts";
@@ -28,7 +29,7 @@ export async function watched<T>(
 }
 
 function watcherOf(
-  { world, lockKey }: ApplyContext,
+  { world, lockKey, stage, session: runner }: ApplyContext,
   migration: Migration,
 ): { readonly watch: Watch; close(): Promise<void> } {
   const { database, clock, reporter } = world;
@@ -63,6 +64,9 @@ function watcherOf(
     opening ??= open();
     const session = await opening;
     if (session === undefined || isOver()) return;
+    // What is applied by now need not wait, to be said, for the end of what runs so long.
+    await stage.releaseIf(() => isDurableBeside(session, lockKey, runner.backendPid));
+    if (isOver()) return;
     const { blockers, phase } = await readWait(session, lockKey);
     if (isOver() || blockers.length === 0) return;
     lastSeen = blockers;

@@ -4,6 +4,8 @@
  * for nothing, and its own COMMIT waits (research: mechanisms, M9). Any role may send such a message,
  * which nobody reads. https://www.postgresql.org/docs/current/functions-admin.html
  */
+import type { Session } from "../ports.ts";
+import { catalogRows } from "./catalog.ts";
 import { holderPid } from "./lock.ts";
 
 const waits =
@@ -13,10 +15,23 @@ const writes = "select pg_catalog.pg_logical_emit_message(true, 'lacuna', '')";
 
 export const barrier: string = `${waits}; ${writes}`;
 
-/** The same from another session, if it is on the server where `pid` holds the lock; raises if not. */
-export function barrierBeside(lockKey: bigint, pid: number): string {
-  return (
-    `${waits}; select case when ${holderPid(lockKey)} operator(pg_catalog.=) ${pid} then 0 ` +
-    `else pg_catalog.concat('not this server')::pg_catalog.int4 end; ${writes}`
-  );
+/**
+ * The same from another session, while the runner's is busy: not where another server answers, as a
+ * URL of several hosts may lead to, and not where a synchronous standby was not waited for, of which
+ * PostgreSQL only warns.
+ *
+ * @param pid The backend that holds the lock.
+ */
+export async function isDurableBeside(
+  session: Session,
+  lockKey: bigint,
+  pid: number,
+): Promise<boolean> {
+  let isWarned = false;
+  const [rows] = await catalogRows(session, `select ${holderPid(lockKey)}::text as pid`);
+  if (rows?.[0]?.["pid"] !== String(pid)) return false;
+  await session.run(`set local client_min_messages = warning; ${barrier}`, () => {
+    isWarned = true;
+  });
+  return !isWarned;
 }

@@ -18,6 +18,7 @@ export interface Facts {
   readonly backend: Backend;
   /** The role that SET ROLE goes back to; `none` unless the URL or the login sets one. */
   readonly role: string;
+  readonly applicationName: string;
   /** Who logged in. RESET SESSION AUTHORIZATION does not know it in PGlite 0.5.16. */
   readonly login: string;
   readonly schemaExists: boolean;
@@ -52,6 +53,7 @@ select
   pg_catalog.pg_is_in_recovery()::text as is_standby,
   ${backendColumns},
   pg_catalog.current_setting('role') as role,
+  pg_catalog.current_setting('application_name') as application_name,
   session_user::text as login;
 select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence, d.description as comment,
        pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours,
@@ -84,6 +86,7 @@ export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
     backend: readBackend(server),
     role: text("role"),
     login: text("login"),
+    applicationName: text("application_name"),
     schemaExists: relations.length > 0,
     tracker: tracker && {
       isOurs: tracker["is_ours"] === "true",
