@@ -6,7 +6,7 @@ import { quoteLiteral } from "./core/quote.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
-import { type TableRows, tablesScript } from "./ledger/state.ts";
+import { isSame, type TableRows, tablesScript } from "./ledger/state.ts";
 import { isBehindPooler } from "./pooler.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
@@ -20,6 +20,8 @@ export interface Locked {
   readonly lockKey: bigint;
   /** What the tracker and its progress hold, where the lock came with it. */
   readonly read: TableRows | undefined;
+  /** What is applied is the set, which was asked with `unlessInSync`: it has not been read. */
+  readonly isInSync: boolean;
   /** What is set for the session, and again behind each reset. */
   readonly settings: readonly string[];
 }
@@ -29,6 +31,8 @@ interface LockedRequest {
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly pooler: PoolerMode;
+  /** What is applied is not read where it is the set, to the byte. */
+  readonly unlessInSync?: boolean;
 }
 
 /**
@@ -74,13 +78,15 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const settings = [...settingsFor(facts.server), ...(await ownName(facts))];
+    const known = "begin" in set ? await set.set : set;
+    const settings = [...settingsFor(facts.server), ...ownName(facts, known)];
+    const digest = request.unlessInSync === true && known.size > 0 ? setDigest(known) : undefined;
     const taken = await takeLock(session, {
       ...world,
       key,
       waitMs: request.lockWaitMs,
       settings: settings.join("; "),
-      reading: tablesScript(tracker, facts),
+      reading: tablesScript(tracker, facts, digest),
     });
     const { signal } = world.interruption;
     if (!taken.held) {
@@ -92,7 +98,9 @@ export async function withLock<T>(
       ]);
     }
     try {
-      return await work({ session, facts, lockKey: key, read: taken.read, settings });
+      const isInSync = isSame(taken.read);
+      const read = isInSync ? undefined : taken.read;
+      return await work({ session, facts, lockKey: key, read, isInSync, settings });
     } finally {
       // The end of a session releases it, and a lost one has released it already. A pooler's backend
       // and an embedded one live on.
@@ -102,10 +110,10 @@ export async function withLock<T>(
   }
 
   /** The set's digest is part of the name, unless somebody chose another. */
-  async function ownName({ applicationName }: Facts): Promise<readonly string[]> {
+  function ownName({ applicationName }: Facts, known: MigrationSet): readonly string[] {
     const { hostName } = world;
     if (!("begin" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
-    const digest = setDigest(await set.set);
+    const digest = setDigest(known);
     return [`set application_name = ${quoteLiteral(applicationNameOf(digest, hostName))}`];
   }
 }

@@ -1,13 +1,11 @@
 import {
   closeSync,
-  type Dirent,
+  constants,
   existsSync,
   fstatSync,
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
-  statSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { SourceFile } from "../core/migration.ts";
@@ -32,54 +30,48 @@ export function directorySource(
 function readFolder(folder: string): readonly SourceFile[] {
   const problems: Problem[] = [];
   const files: SourceFile[] = [];
-  for (const entry of listEntries(folder)) {
-    const { name } = entry;
+  const before = join(folder, "_").slice(0, -1);
+  for (const name of listNames(folder)) {
     if (!/\.sql$/i.test(name)) continue;
-    const path = join(folder, name);
+    const path = before + name;
     try {
-      // To open a pipe is to wait for its writer, so what is no plain file is looked at first.
-      if (!entry.isFile() && !statSync(path).isFile()) {
-        problems.push({ code: "bad-name", path, reason: "not a file" });
-        continue;
-      }
       const read = readUpTo(path, largestBytes);
-      if (read.bytes === undefined) problems.push({ code: "too-large", path, bytes: read.size });
-      else files.push({ name, path, bytes: read.bytes });
+      if (read === "not a file") problems.push({ code: "bad-name", path, reason: read });
+      else if (typeof read === "number") problems.push({ code: "too-large", path, bytes: read });
+      else files.push({ name, path, bytes: read });
     } catch (error) {
-      problems.push({ code: "no-migrations", folder, reason: describe(error) });
+      // A socket cannot even be opened.
+      const isSocket = (error as NodeJS.ErrnoException).code === "ENXIO";
+      problems.push(
+        isSocket
+          ? { code: "bad-name", path, reason: "not a file" }
+          : { code: "no-migrations", folder, reason: describe(error) },
+      );
     }
   }
   if (problems.length > 0) throw new Refusal(problems);
   return files;
 }
 
-function listEntries(folder: string): readonly Dirent[] {
+function listNames(folder: string): readonly string[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+    // Without a comparator, which would be called more often than all the rest here.
+    return readdirSync(folder).toSorted();
   } catch (error) {
     throw new Refusal([{ code: "no-migrations", folder, reason: describe(error) }]);
   }
 }
 
-/** A file's bytes, unless its size alone is what scan refuses it for: 256 MB need not be read for that. */
-function readUpTo(
-  path: string,
-  limit: number,
-): { readonly size: number; readonly bytes: Uint8Array | undefined } {
-  const file = openSync(path, "r");
+/**
+ * A file's bytes, unless its size alone is what scan refuses it for: 256 MB need not be read for
+ * that, and the size is given. Opened so that a pipe's writer is not waited for.
+ */
+function readUpTo(path: string, limit: number): Uint8Array | number | "not a file" {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const { size } = fstatSync(file);
-    if (size > limit) return { size, bytes: undefined };
-    const bytes = Buffer.allocUnsafe(size);
-    let length = 0;
-    while (length < size) {
-      const read = readSync(file, bytes, length, size - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    // A file system that does not know its files' sizes says that they are empty.
-    return { size, bytes: size === 0 ? readFileSync(file) : bytes.subarray(0, length) };
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return "not a file";
+    return stats.size > limit ? stats.size : readFileSync(file);
   } finally {
     closeSync(file);
   }

@@ -3,7 +3,7 @@ import type { AppliedEntry, Diff, Entry, PendingEntry, State } from "./entry.ts"
 import type { AppliedRow, AppliedSet, Migration, MigrationSet, ProgressRow } from "./migration.ts";
 import { textOf } from "./migration.ts";
 import { hasStatement } from "./split.ts";
-import { compareVersions, type Version } from "./version.ts";
+import { compareVersions, sortedVersions, type Version } from "./version.ts";
 
 /** The set against the tracker: one entry a version, and nothing is decided about it yet. */
 export function diff(
@@ -12,9 +12,7 @@ export function diff(
   progress: readonly ProgressRow[] = [],
 ): Diff {
   const unknown = [...applied.keys()].filter((version) => !set.has(version));
-  const versions = [...set.keys(), ...unknown];
-  // A set is sorted, and in most cases nothing stands in between.
-  if (unknown.length > 0) versions.sort(compareVersions);
+  const versions = sortedVersions([...set.keys(), ...unknown]);
   const highestInSet = highestOf(set.keys());
   const highestApplied = highestOf(applied.keys());
   const inProgress = new Set(progress.map((row) => row.version));

@@ -9,7 +9,7 @@ import {
 } from "./migration.ts";
 import type { Problem } from "./problem.ts";
 import { type Result, refuse, succeed } from "./result.ts";
-import { compareVersions, parseVersion, type Version } from "./version.ts";
+import { compareVersions, parseVersion, sortedVersions, type Version } from "./version.ts";
 
 export interface Scanned {
   readonly set: MigrationSet;
@@ -54,7 +54,7 @@ export function scan(files: readonly SourceFile[]): Result<Scanned> {
   }
 
   const migrations = new Map<Version, Migration>();
-  for (const version of [...ups.keys()].toSorted(compareVersions)) {
+  for (const version of sortedVersions([...ups.keys()])) {
     const up = ups.get(version)?.[0];
     if (up === undefined) continue;
     const directives = directivesOf(up.file, problems);

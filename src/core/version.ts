@@ -20,6 +20,15 @@ export function compareVersions(left: Version, right: Version): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** In numeric order. Most come so already, and then nothing is sorted. */
+export function sortedVersions(versions: readonly Version[]): readonly Version[] {
+  const isSorted = versions.every((version, index) => {
+    const before = versions[index - 1];
+    return before === undefined || compareVersions(before, version) < 0;
+  });
+  return isSorted ? versions : versions.toSorted(compareVersions);
+}
+
 /** The version after the given one, by decimal carry. */
 export function nextVersion(version: Version): Version {
   return (BigInt(version) + 1n).toString() as Version;

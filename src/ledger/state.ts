@@ -8,6 +8,7 @@ import {
 } from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
 import type { LegacyTracker } from "../core/takeover.ts";
+import { quoteLiteral } from "../core/quote.ts";
 import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
@@ -36,11 +37,25 @@ export interface DatabaseState {
 /** What the tracker and its progress hold, as the server gave it. */
 export type TableRows = readonly (readonly Row[])[];
 
-/** The script that reads both tables, where the facts know the tracker. */
-export function tablesScript(tracker: TrackerName, facts: Facts): string | undefined {
+/**
+ * The script that reads both tables, where the facts know the tracker.
+ *
+ * @param digest Of a set; where the applied set has the same, nothing of it is sent.
+ */
+export function tablesScript(
+  tracker: TrackerName,
+  facts: Facts,
+  digest?: string,
+): string | undefined {
   if (facts.tracker === undefined) return undefined;
   const progress = facts.progressExists ? [progressQuery(tracker)] : [];
-  return underOwnPath([appliedQuery(tracker), ...progress].join("; "));
+  const applied = digest === undefined ? appliedQuery(tracker) : unlessSame(tracker, digest);
+  return underOwnPath([applied, ...progress].join("; "));
+}
+
+/** Whether the applied set has the digest that `tablesScript` was given. */
+export function isSame(rows: TableRows | undefined): boolean {
+  return rows?.[0]?.[0]?.["applied"] === same;
 }
 
 /**
@@ -110,6 +125,21 @@ function appliedQuery(tracker: TrackerName): string {
     `as applied from ${quoteTracker(tracker)}`
   );
 }
+
+/** The digest of the applied set, as core/digest.ts makes that of a set of files. */
+function unlessSame(tracker: TrackerName, digest: string): string {
+  const bytes = ["version", "name", "checksum"]
+    .map((column) => `pg_catalog.convert_to(${column}::text, 'UTF8')`)
+    .join(" || '\\x00'::bytea || ");
+  const all = `pg_catalog.string_agg(${bytes} || '\\x0a'::bytea, ''::bytea order by version)`;
+  return (
+    `select case when (select pg_catalog.encode(pg_catalog.sha256(${all}), 'hex') from ${quoteTracker(tracker)}) ` +
+    `= ${quoteLiteral(digest)} then ${quoteLiteral(same)} else (${appliedQuery(tracker)}) end as applied`
+  );
+}
+
+/** No JSON. */
+const same = "same";
 
 type AppliedValues = readonly [
   version: string | null,
