@@ -12,7 +12,7 @@ export interface Machine {
   readonly memoryGib: number;
   readonly postgres: string;
   readonly node: string;
-  /** What a commit waits for: 8 KiB written and synced, on the server's disk. */
+  /** What a commit waits for: 8 KiB written and synced, beside the server's WAL. */
   readonly fdatasyncUs: number;
   readonly loadAtStart: number;
 }
@@ -36,7 +36,7 @@ export function machine(server: {
 }
 
 function fdatasyncUs(folder: string): number {
-  const path = join(folder, "fdatasync-probe");
+  const path = join(folder, "pg_wal/fdatasync-probe");
   const file = openSync(path, "w");
   const block = Buffer.alloc(8192, 1);
   try {
@@ -59,7 +59,7 @@ function fdatasyncUs(folder: string): number {
 export function describe(found: Machine): string {
   const { cores, memoryGib, system, processor, postgres, node, fdatasyncUs: sync } = found;
   return (
-    `PostgreSQL ${postgres} on loopback without TLS, fsync and synchronous_commit on; ${cores} cores (${processor}), ` +
+    `PostgreSQL ${postgres} on loopback without TLS, fsync and synchronous_commit on, its WAL on a disk; ${cores} cores (${processor}), ` +
     `${memoryGib} GiB, ${system}, Node ${node}; fdatasync of 8 KiB takes ${sync} µs; load ${found.loadAtStart} at the start`
   );
 }

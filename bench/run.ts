@@ -53,9 +53,11 @@ async function run({ isQuick, ...given }: BenchOptions): Promise<void> {
   const results = new Map<Workload, ReadonlyMap<string, Cell>>();
   for (const workload of chosen) {
     const rounds = given.rounds ?? (isQuick ? workload.quickRounds : workload.rounds);
-    process.stderr.write(`${workload.title} …\n`);
+    const fromMs = performance.now();
+    process.stderr.write(`${workload.title} … `);
     const isCounted = !isQuick || workload.isCountedQuickly;
     results.set(workload, await takeTurns(bench, workload, tools, rounds, isCounted));
+    process.stderr.write(`${Math.round((performance.now() - fromMs) / 1000)} s\n`);
   }
 
   const rows = tools.map((tool) => ({

@@ -58,8 +58,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The whole text of pg_hba.conf. */
   readonly hba?: string;
-  /** Never in memory, where fsync costs nothing. */
-  readonly isOnDisk?: boolean;
+  /** Its WAL lies on a disk, so that fsync costs what it costs there. */
+  readonly isWalOnDisk?: boolean;
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -126,10 +126,10 @@ const baseSettings: Readonly<Record<string, string>> = {
 export async function startServer(major: Major, options: ServerOptions = {}): Promise<TestServer> {
   const installation = await install(major);
   const template = await cachedTemplate(installation);
-  const parent = options.isOnDisk === true ? programParent() : dataParent();
-  const home = mkdtempSync(join(ownDirectory(parent), "server-"));
+  const home = mkdtempSync(join(ownDirectory(dataParent()), "server-"));
   chmodSync(home, 0o755);
-  const guard = startGuard(home);
+  const wal = options.isWalOnDisk === true ? newWalFolder() : undefined;
+  const guard = startGuard(home, ...(wal === undefined ? [] : [wal]));
   const dataDirectory = join(home, "data");
   const logFile = join(home, "server.log");
   let port = 0;
@@ -231,6 +231,10 @@ export async function startServer(major: Major, options: ServerOptions = {}): Pr
   state.running.add(server);
   try {
     await run("cp", ["-a", join(template, "data"), dataDirectory]);
+    if (wal !== undefined) {
+      await run("mv", [join(dataDirectory, "pg_wal"), join(wal, "pg_wal")]);
+      symlinkSync(join(wal, "pg_wal"), join(dataDirectory, "pg_wal"));
+    }
     appendFileSync(
       join(dataDirectory, "postgresql.conf"),
       Object.entries({ ...baseSettings, ...options.settings })
@@ -297,11 +301,18 @@ if [ -n "$pid" ]; then
     tries=$((tries + 1))
   done
 fi
-rm -rf "$1"
+rm -rf "$@"
 `;
 
-function startGuard(home: string): ChildProcess {
-  const guard = spawn("sh", ["-c", guardScript, "sh", home], {
+function newWalFolder(): string {
+  const folder = mkdtempSync(join(ownDirectory(programParent()), "wal-"));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+/** The first of the folders is the server's home; it removes all of them. */
+function startGuard(...folders: readonly string[]): ChildProcess {
+  const guard = spawn("sh", ["-c", guardScript, "sh", ...folders], {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
