@@ -50,7 +50,7 @@ export async function migrate(world: World, request: MigrateRequest): Promise<Up
 
 /** What is known of a run, over all its sessions. */
 interface Progress {
-  applied: readonly Migration[];
+  readonly applied: Migration[];
   /** What was not applied when it was last read. */
   pending: readonly Migration[];
   /** What was sent, and not known to be durable, when the connection was lost. */
@@ -102,7 +102,7 @@ function applyUnderLock(
     reporter: {
       report(event) {
         reporter.report(event);
-        if (event.kind === "applied") progress.applied = [...progress.applied, event.migration];
+        if (event.kind === "applied") progress.applied.push(event.migration);
       },
     },
   };

@@ -2,6 +2,7 @@
  * What is said over a connection that is open: messages in order, each answered in its turn. They
  * may be sent before those ahead of them are answered.
  */
+import { Buffer } from "node:buffer";
 import type { ServerMessage } from "../core/problem.ts";
 import { deferred } from "../deferred.ts";
 import { SqlError } from "../ports.ts";
@@ -70,7 +71,7 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
       onOver,
       onCopy() {
         wantsData = true;
-        channel.write(copyFailMessage(noData.message));
+        write(copyFailMessage(noData.message));
       },
     });
     const tell = (loss: SqlError): void => {
@@ -88,11 +89,26 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     throw new SqlError("server", server, { tags: begun.tags });
   }
 
+  const outbox: Uint8Array[] = [];
+  /** What is said in one go travels together. */
+  function write(message: Uint8Array): void {
+    outbox.push(message);
+    if (outbox.length === 1) queueMicrotask(sendAll);
+  }
+
+  function sendAll(): void {
+    const messages = outbox.splice(0);
+    const length = messages.reduce((sum, one) => sum + one.length, 0);
+    if (messages.length === 1 || length > longestPacket)
+      for (const one of messages) channel.write(one);
+    else channel.write(Buffer.concat(messages, length));
+  }
+
   return {
     lost: whenLost,
     send: (script, asked) =>
       exchange(asked, () => {
-        channel.write(queryMessage(script));
+        write(queryMessage(script));
       }),
     expect: (asked) => exchange(asked, () => undefined),
     overhear(listener) {
@@ -104,7 +120,7 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     async close() {
       isClosing = true;
       if (channel.isOpen) {
-        channel.write(terminateMessage);
+        write(terminateMessage);
         await Promise.race([whenClosed, delay(closeLimitMs)]);
       }
       channel.destroy();
@@ -132,6 +148,7 @@ function delay(milliseconds: number): Promise<void> {
 }
 
 const closeLimitMs = 1000;
+const longestPacket = 65_536;
 
 const closedByOther: ServerMessage = {
   severity: "FATAL",

@@ -66,15 +66,14 @@ export function readWire(isNew: boolean): WireReader {
       waiting.push({ exchange, asked });
       return exchange;
     },
-    feed: cutMessages(wants, handle),
+    feed: cutMessages(wants, handle, (tag) => {
+      (waiting[0] ?? nobody).exchange.tags.push(tag);
+    }),
   };
 
   function handle(type: number, body: Uint8Array): void {
     const { exchange, asked } = waiting[0] ?? nobody;
     switch (type) {
-      case commandComplete:
-        exchange.tags.push(decoder.decode(body.subarray(0, -1)));
-        return;
       case errorResponse: {
         const error = readMessage(body);
         if (error.severity === "FATAL" || error.severity === "PANIC") fatal = error;
@@ -114,12 +113,14 @@ export function readWire(isNew: boolean): WireReader {
 }
 
 /**
- * Cuts the stream into messages. A row that nobody wants is counted off, and costs no object: a
- * million of them would fill the heap faster than it is cleared.
+ * Cuts the stream into messages. What nobody wants is counted off, and costs no object: a million
+ * rows would fill the heap faster than it is cleared. Command tags, of which a run has tens of
+ * thousands, are cut out of one text a chunk.
  */
 function cutMessages(
   wants: (type: number) => boolean,
   handle: (type: number, body: Uint8Array) => void,
+  addTag: (tag: string) => void,
 ): (chunk: Uint8Array) => void {
   const header = new Uint8Array(5);
   let headerLength = 0;
@@ -127,28 +128,56 @@ function cutMessages(
   let missing = 0;
   let parts: Uint8Array | undefined;
 
+  /** Gives where the first message begins that is not whole, or the chunk's end. */
+  const takeWhole = (chunk: Uint8Array, from: number): number => {
+    let text: string | undefined;
+    let at = from;
+    for (;;) {
+      const end = at + 1 + lengthAt(chunk, at);
+      // A length that is none, or a message that goes on in the next chunk, is looked at below.
+      if (!(end <= chunk.length) || end < at + 5) return at;
+      const type = chunk[at] ?? 0;
+      if (type === commandComplete) {
+        text ??= ascii.decode(chunk);
+        addTag(text.slice(at + 5, end - 1));
+      } else if (wants(type)) handle(type, chunk.subarray(at + 5, end));
+      at = end;
+    }
+  };
+
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
-      if (headerLength < 5) {
-        header[headerLength++] = chunk[at++] ?? 0;
-        if (headerLength < 5) continue;
+      if (headerLength === 0) at = takeWhole(chunk, at);
+      while (headerLength < 5 && at < chunk.length) header[headerLength++] = chunk[at++] ?? 0;
+      if (headerLength < 5) return;
+      const [type = 0] = header;
+      if (parts === undefined && missing === 0) {
         // A length below 4 is no length: whatever speaks there is no PostgreSQL.
-        missing = Math.max(0, readUint32(header, 1) - 4);
-        const isWhole = missing <= chunk.length - at;
-        parts = wants(header[0] ?? 0) && !isWhole ? new Uint8Array(missing) : undefined;
+        missing = Math.max(0, lengthAt(header, 0) - 4);
+        parts = new Uint8Array(wants(type) ? missing : 0);
       }
       const length = Math.min(missing, chunk.length - at);
-      const part = chunk.subarray(at, at + length);
-      parts?.set(part, parts.length - missing);
+      if (parts !== undefined && parts.length > 0)
+        parts.set(chunk.subarray(at, at + length), parts.length - missing);
       at += length;
       missing -= length;
       if (missing > 0) return;
+      const body = parts ?? new Uint8Array(0);
       headerLength = 0;
-      const [type = 0] = header;
-      if (wants(type)) handle(type, parts ?? part);
+      parts = undefined;
+      if (type === commandComplete) addTag(ascii.decode(body.subarray(0, -1)));
+      else if (wants(type)) handle(type, body);
     }
   };
+}
+
+/** The length that stands behind a message's type; not a number where not all of it is here. */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const last = bytes[at + 4];
+  if (last === undefined) return Number.NaN;
+  const first = ((bytes[at + 1] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16);
+  return (first | ((bytes[at + 3] ?? 0) << 8) | last) >>> 0;
 }
 
 /** What comes unasked, as when a server is shut down, is nobody's answer. */
@@ -160,7 +189,8 @@ const nobody: Open = {
 };
 
 function isWanted(type: number, keepRows: boolean): boolean {
-  return keepRows || (type !== dataRow && type !== rowDescription && type !== copyData);
+  if (type === dataRow || type === rowDescription) return keepRows;
+  return type !== copyData && type !== parameterStatus;
 }
 
 /** A simple-protocol Query message. */
@@ -264,6 +294,8 @@ function readUint16(bytes: Uint8Array, at: number): number {
 }
 
 const decoder = new TextDecoder();
+/** One character a byte, which keeps their places. */
+const ascii = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 const nullLength = 0xffff_ffff;
 
@@ -273,6 +305,7 @@ const noticeResponse = "N".charCodeAt(0);
 const rowDescription = "T".charCodeAt(0);
 const dataRow = "D".charCodeAt(0);
 const copyData = "d".charCodeAt(0);
+const parameterStatus = "S".charCodeAt(0);
 const backendKeyData = "K".charCodeAt(0);
 const copyInResponse = "G".charCodeAt(0);
 const copyBothResponse = "W".charCodeAt(0);

@@ -5,6 +5,7 @@ import type { Migration } from "../core/migration.ts";
 import type { Stage } from "./stage.ts";
 import type { PendingEntry } from "../core/entry.ts";
 import type { Version } from "../core/version.ts";
+import type { Reset } from "../ledger/flight.ts";
 import type { NoticeListener, Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
@@ -66,11 +67,11 @@ export async function resetSession({ session, ...own }: ApplyContext): Promise<v
 }
 
 export function resetScript(own: Own): string {
-  return resetStatements(own).join("; ");
+  return resetOf(own).script;
 }
 
-export function resetStatements({ login, settings }: Own): readonly string[] {
-  return [
+export function resetOf({ login, settings }: Own): Reset {
+  const statements = [
     `set session authorization ${quoteIdentifier(login)}`,
     "reset role",
     "reset all",
@@ -81,6 +82,7 @@ export function resetStatements({ login, settings }: Own): readonly string[] {
     "discard sequences",
     ...settings,
   ];
+  return { script: statements.join("; "), statements: statements.length };
 }
 
 /** What a session goes back to. */

@@ -6,10 +6,10 @@
  * behind it have failed too by the time the session has answered all of them; they begin again.
  */
 import type { Plan, PlannedMigration } from "../core/plan.ts";
-import { canFollow, isDurable, mostInFlight } from "../core/pipelining.ts";
+import { canFollow, fewInFlight, isDurable, mostInFlight } from "../core/pipelining.ts";
 import { attemptLimitMs } from "../core/retry.ts";
 import { SqlError } from "../ports.ts";
-import { type ApplyContext, resetStatements } from "./context.ts";
+import { type ApplyContext, resetOf } from "./context.ts";
 import { cargoOf, launch, type Sent } from "./transaction.ts";
 
 export interface Pipeline {
@@ -35,6 +35,8 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
   /** What the last flight hands on to the next one in the plan. */
   let handedOn: string | undefined;
   let durableMs = world.clock.nowMs();
+  const reset = resetOf(context);
+  const follows = plan.map(({ script }) => isOn && canFollow(script, tracker));
 
   return {
     board(index) {
@@ -64,19 +66,17 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
 
   function fill(from: number): void {
     if (world.interruption.signal !== undefined) return;
+    // Several at a time travel in one packet.
+    if (flights.length > fewInFlight) return;
     for (;;) {
       const index = (flights.at(-1)?.index ?? from - 1) + 1;
       const planned = plan[index];
-      if (planned === undefined || flights.length >= mostInFlight || !maySend(planned)) return;
+      if (planned?.script.mode !== "transaction" || flights.length >= mostInFlight) return;
+      if (flights.length > 0 && follows[index] !== true) return;
       flights.push(sendAt(index, planned));
       // What may not follow others is not followed either: what is large keeps a server busy by itself.
-      if (!canFollow(planned.script, tracker)) return;
+      if (follows[index] !== true) return;
     }
-  }
-
-  function maySend({ script }: PlannedMigration): boolean {
-    if (script.mode !== "transaction") return false;
-    return flights.length === 0 || canFollow(script, tracker);
   }
 
   function sendAt(index: number, planned: PlannedMigration): OnItsWay {
@@ -92,7 +92,7 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
     const nextTurn = crypto.randomUUID();
     const convoy = {
       turn: isFirst ? undefined : handedOn,
-      next: next && { turn: nextTurn, reset: resetStatements(context) },
+      next: next && { turn: nextTurn, reset },
       isDurable: waits,
     };
     handedOn = nextTurn;

@@ -6,7 +6,7 @@ import {
   resetSession,
   type Watch,
 } from "./context.ts";
-import { offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
+import { codePointsIn, offsetOfPosition, type Place, placeOf } from "../core/locate.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Kept, Problem, ServerMessage, Stage, Signal } from "../core/problem.ts";
 import { attemptLimitMs, isLockTimeout, isRetryable, pauseMs } from "../core/retry.ts";
@@ -267,15 +267,16 @@ function whereIn(
 ): { readonly place: Place | undefined; readonly stage: Stage } {
   const { text, statements, bodyOffset } = cargo;
   const { position } = error.server;
+  const prefixLength = codePointsIn(flight.prefix);
   const inBody =
     position === undefined
       ? undefined
-      : offsetOfPosition(text.slice(bodyOffset), position, flight.prefixLength);
+      : offsetOfPosition(text.slice(bodyOffset), position, prefixLength);
   // Behind the body stands what lacuna added.
   const isOurs =
     inBody !== undefined &&
     position !== undefined &&
-    position > flight.prefixLength + flight.bodyLength + 1;
+    position > prefixLength + codePointsIn(flight.body) + 1;
   const offset = inBody === undefined || isOurs ? undefined : bodyOffset + inBody;
   const index =
     offset === undefined

@@ -83,6 +83,8 @@ export function offsetOfByte(text: string, bytes: number): number {
 
 /** How many characters PostgreSQL counts in a text. */
 export function codePointsIn(text: string): number {
+  // Those beyond the first plane are two units each; most texts have none.
+  if (!/[\ud800-\udbff]/.test(text)) return text.length;
   let count = 0;
   for (let offset = 0; offset < text.length; count++) {
     offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;

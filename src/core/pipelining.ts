@@ -27,6 +27,8 @@ export function canFollow(script: Executable, { table }: TrackerName): script is
  * each leaves an error in the server's log; eight keep a server busy over any but the longest network.
  */
 export const mostInFlight = 8;
+/** With so many left the next ones are sent, which keeps the server busy meanwhile. */
+export const fewInFlight = 4;
 
 /** Characters. What is larger keeps a server busy by itself. */
 const largestFollower = 65_536;

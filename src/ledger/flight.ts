@@ -7,7 +7,6 @@
  */
 import type { Migration } from "../core/migration.ts";
 import type { Bracket } from "../ports.ts";
-import { codePointsIn } from "../core/locate.ts";
 import type { ServerMessage } from "../core/problem.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { IndexName } from "../core/statements.ts";
@@ -18,10 +17,9 @@ import { stillHolds } from "./lock.ts";
 
 export interface Flight {
   readonly script: string;
-  /** Characters in front of the body: PostgreSQL's positions count from the message's start. */
-  readonly prefixLength: number;
-  /** Characters of the body. */
-  readonly bodyLength: number;
+  /** What stands in front of the body: PostgreSQL's positions count from the message's start. */
+  readonly prefix: string;
+  readonly body: string;
   /** Command tags that the reply has in front of the body's. */
   readonly prefixTags: number;
   /** Command tags between the body's and that of COMMIT. */
@@ -47,6 +45,12 @@ export interface FlightContext {
   readonly convoy?: Convoy;
 }
 
+/** What puts a session right, and how many statements that are. */
+export interface Reset {
+  readonly script: string;
+  readonly statements: number;
+}
+
 /**
  * What a flight is to the others of a run that are sent without waiting for each other (research:
  * mechanisms, M1). Each hands on the turn to the next, behind its own COMMIT, and each that is sent
@@ -57,7 +61,7 @@ export interface Convoy {
   /** Unguessable, its own; undefined: all that is ahead was answered, and nothing has to be guarded. */
   readonly turn: string | undefined;
   /** Undefined: nothing follows. */
-  readonly next: { readonly turn: string; readonly reset: readonly string[] } | undefined;
+  readonly next: { readonly turn: string; readonly reset: Reset } | undefined;
   /** Whether COMMIT waits until it is on disk. */
   readonly isDurable: boolean;
 }
@@ -164,13 +168,13 @@ function flight(
   const head = `${prefix.join("; ")}; `;
   return {
     // The line end closes a comment that the body ends in; the semicolon its last statement.
-    script: `${head}${body}\n; ${[...suffix, close, ...tail].join("; ")}`,
-    prefixLength: codePointsIn(head),
-    bodyLength: codePointsIn(body),
+    script: `${head}${body}\n; ${suffix.join("; ")}; ${close}${tail.script}`,
+    prefix: head,
+    body,
     prefixTags: prefix.length,
     suffixTags: suffix.length,
     proof: ["INSERT 0 1", ...settledOwn(context).map(() => "DO"), "SELECT 1", closeTag],
-    tailTags: tail.length,
+    tailTags: tail.statements,
   };
 }
 
@@ -199,9 +203,12 @@ function guard({ convoy }: FlightContext): readonly string[] {
  * Behind the COMMIT, in a transaction that is not the migration's: nothing that this one left in the
  * session reaches the next.
  */
-function handOn({ convoy }: FlightContext): readonly string[] {
+function handOn({ convoy }: FlightContext): Reset {
   const { next } = convoy ?? {};
-  return next === undefined ? [] : [...next.reset, `set lacuna.turn = ${quoteLiteral(next.turn)}`];
+  if (next === undefined) return { script: "", statements: 0 };
+  const { script, statements } = next.reset;
+  const turn = `set lacuna.turn = ${quoteLiteral(next.turn)}`;
+  return { script: `; ${script}; ${turn}`, statements: statements + 1 };
 }
 
 /** A cast that fails. concat() is not immutable, so the planner does not try it beforehand. */
