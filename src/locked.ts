@@ -1,12 +1,12 @@
 /** Work under the lock: taken by polling, released whatever happens. */
 import { connect } from "./connect.ts";
-import { setDigest } from "./core/digest.ts";
+import { appliedDigests, setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import { quoteLiteral } from "./core/quote.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
-import { isSame, type TableRows, tablesScript } from "./ledger/state.ts";
+import { type Known, readKnown, tablesScript } from "./ledger/state.ts";
 import { isBehindPooler } from "./pooler.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
@@ -18,10 +18,8 @@ export interface Locked {
   readonly session: Session;
   readonly facts: Facts;
   readonly lockKey: bigint;
-  /** What the tracker and its progress hold, where the lock came with it. */
-  readonly read: TableRows | undefined;
-  /** What is applied is the set, which was asked with `unlessInSync`: it has not been read. */
-  readonly isInSync: boolean;
+  /** What is known of the tracker, since it came with the lock. */
+  readonly known: Known;
   /** What is set for the session, and again behind each reset. */
   readonly settings: readonly string[];
 }
@@ -31,8 +29,8 @@ interface LockedRequest {
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly pooler: PoolerMode;
-  /** What is applied is not read where it is the set, to the byte. */
-  readonly unlessInSync?: boolean;
+  /** What is applied is not read where it is the set's beginning, to the byte. */
+  readonly unlessKnown?: boolean;
 }
 
 /**
@@ -78,15 +76,17 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const known = "begin" in set ? await set.set : set;
-    const settings = [...settingsFor(facts.server), ...ownName(facts, known)];
-    const digest = request.unlessInSync === true && known.size > 0 ? setDigest(known) : undefined;
+    const whole = "begin" in set ? await set.set : set;
+    const settings = [...settingsFor(facts.server), ...ownName(facts, whole)];
+    const { size } = whole;
+    const asked =
+      request.unlessKnown === true ? { size, digests: appliedDigests(whole) } : undefined;
     const taken = await takeLock(session, {
       ...world,
       key,
       waitMs: request.lockWaitMs,
       settings: settings.join("; "),
-      reading: tablesScript(tracker, facts, digest),
+      reading: tablesScript(tracker, facts, asked),
     });
     const { signal } = world.interruption;
     if (!taken.held) {
@@ -98,9 +98,8 @@ export async function withLock<T>(
       ]);
     }
     try {
-      const isInSync = isSame(taken.read);
-      const read = isInSync ? undefined : taken.read;
-      return await work({ session, facts, lockKey: key, read, isInSync, settings });
+      const known = readKnown(taken.read, asked);
+      return await work({ session, facts, lockKey: key, known, settings });
     } finally {
       // The end of a session releases it, and a lost one has released it already. A pooler's backend
       // and an embedded one live on.

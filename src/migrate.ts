@@ -2,12 +2,10 @@ import { apply } from "./apply/apply.ts";
 import type { Doubts } from "./apply/context.ts";
 import { raiseBarrier } from "./apply/stage.ts";
 import { refuseUnprivileged, wantedFor } from "./apply/preflight.ts";
-import type { TrackerName } from "./core/tracker.ts";
 import type { AppliedSet, Migration, MigrationSet } from "./core/migration.ts";
 import { findTarget, plan } from "./core/plan.ts";
 import type { Problem, ServerMessage } from "./core/problem.ts";
 import { mostLosses, pollMs } from "./core/retry.ts";
-import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { prepareTracker } from "./ledger/record.ts";
 import { withLock } from "./locked.ts";
 import type { UpOutcome } from "./outcome.ts";
@@ -15,7 +13,7 @@ import { isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { readLater, type SetReading } from "./read-set.ts";
 import type { MigrateRequest } from "./request.ts";
-import { parseFor, survey } from "./survey.ts";
+import { knownSurvey, parseFor, survey } from "./survey.ts";
 
 /**
  * Applies what is pending, lowest version first, gaps included. `up` is this and nothing else;
@@ -107,16 +105,17 @@ function applyUnderLock(
     },
   };
 
-  const asked = { ...request, unlessInSync: progress.doubts.size === 0 };
+  const asked = { ...request, unlessKnown: progress.doubts.size === 0 };
   return withLock(watching, asked, given, async (locked) => {
-    const { session, facts, lockKey, read, settings } = locked;
+    const { session, facts, lockKey, known, settings } = locked;
     const { tracker, newHere } = request;
     const set = await reading;
     const target = findTarget(set, request.to);
     if (!target.ok) throw new Refusal(target.problems);
-    if (locked.isInSync && isAsItShouldBe(tracker, facts)) return { kind: "ended", problems: [] };
     const policy = { ...request, target: target.value };
-    const seen = await survey(session, tracker, set, facts, newHere, "writing", read);
+    const seen =
+      knownSurvey(tracker, set, facts, known.first) ??
+      (await survey(session, tracker, set, facts, newHere, "writing", known.rows));
     await settleDoubts(watching, session, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
     const problems: Problem[] = [...seen.problems, ...(planned.ok ? [] : planned.problems)];
@@ -159,11 +158,6 @@ function applyUnderLock(
     const unknown = unknownOutcome(progress) ?? problem;
     return { kind: "lost", reason: problem.error.message, problem: unknown };
   });
-}
-
-/** Nobody has to be asked what else there is: no old tracker is remembered, which could have moved. */
-function isAsItShouldBe(tracker: TrackerName, facts: Facts): boolean {
-  return checkTracker(tracker, facts).ok && facts.tracker?.comment === undefined;
 }
 
 /**

@@ -2,7 +2,13 @@
 import { explainingRefusal } from "./apply/preflight.ts";
 import { diff } from "./core/diff.ts";
 import type { Diff } from "./core/entry.ts";
-import { type AppliedSet, appliedSetOf, type MigrationSet } from "./core/migration.ts";
+import {
+  type AppliedSet,
+  appliedSetOf,
+  type Migration,
+  type MigrationSet,
+} from "./core/migration.ts";
+import type { Version } from "./core/version.ts";
 import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
 import { needsParser, type Parse } from "./core/script.ts";
@@ -59,6 +65,29 @@ export async function survey(
     adoption,
     diff: diff(set, rowsOf(adoption), state.progress),
     problems: takeover.ok ? [] : takeover.problems,
+  };
+}
+
+/**
+ * The same where so many of the set are applied, the first ones, and nothing else: only what is
+ * pending has to be looked at. Undefined: more has to be known. An empty tracker may stand in a full
+ * database, and an old one that was taken over may have moved.
+ */
+export function knownSurvey(
+  tracker: TrackerName,
+  set: MigrationSet,
+  facts: Facts,
+  known: number | undefined,
+): Survey | undefined {
+  if (known === undefined || known === 0 || facts.tracker?.comment !== undefined) return undefined;
+  if (!checkTracker(tracker, facts).ok) return undefined;
+  const pending = new Map([...set].slice(known)) as ReadonlyMap<Version, Migration> as MigrationSet;
+  const none = { applied: appliedSetOf([]), progress: [], legacyTables: [], legacy: [] };
+  return {
+    state: { facts, ...none, adopted: undefined },
+    adoption: undefined,
+    diff: diff(pending, none.applied),
+    problems: [],
   };
 }
 

@@ -40,22 +40,38 @@ export type TableRows = readonly (readonly Row[])[];
 /**
  * The script that reads both tables, where the facts know the tracker.
  *
- * @param digest Of a set; where the applied set has the same, nothing of it is sent.
+ * @param set Where the applied set is one of its beginnings, the digest alone is sent.
  */
 export function tablesScript(
   tracker: TrackerName,
   facts: Facts,
-  digest?: string,
+  set?: SetDigests,
 ): string | undefined {
   if (facts.tracker === undefined) return undefined;
   const progress = facts.progressExists ? [progressQuery(tracker)] : [];
-  const applied = digest === undefined ? appliedQuery(tracker) : unlessSame(tracker, digest);
+  const applied = set === undefined ? appliedQuery(tracker) : unlessKnown(tracker, set);
   return underOwnPath([applied, ...progress].join("; "));
 }
 
-/** Whether the applied set has the digest that `tablesScript` was given. */
-export function isSame(rows: TableRows | undefined): boolean {
-  return rows?.[0]?.[0]?.["applied"] === same;
+/** What came with the lock: the tables, or that so many of the set are applied, the first ones. */
+export interface Known {
+  readonly rows?: TableRows;
+  readonly first?: number;
+}
+
+export function readKnown(rows: TableRows | undefined, set: SetDigests | undefined): Known {
+  if (rows === undefined) return {};
+  const [applied = [], progress = []] = rows;
+  const index = set?.digests.indexOf(applied[0]?.["applied"] ?? "") ?? -1;
+  if (set === undefined || index < 0) return { rows };
+  // A file that stopped half-way: then all of it is read.
+  return progress.length > 0 ? {} : { first: set.size - index };
+}
+
+/** The digests of a set and its beginnings (core/digest.ts). */
+export interface SetDigests {
+  readonly size: number;
+  readonly digests: readonly string[];
 }
 
 /**
@@ -126,20 +142,19 @@ function appliedQuery(tracker: TrackerName): string {
   );
 }
 
-/** The digest of the applied set, as core/digest.ts makes that of a set of files. */
-function unlessSame(tracker: TrackerName, digest: string): string {
-  const bytes = ["version", "name", "checksum"]
-    .map((column) => `pg_catalog.convert_to(${column}::text, 'UTF8')`)
-    .join(" || '\\x00'::bytea || ");
-  const all = `pg_catalog.string_agg(${bytes} || '\\x0a'::bytea, ''::bytea order by version)`;
+function unlessKnown(tracker: TrackerName, { size, digests }: SetDigests): string {
+  const line = "version::text || e'\\t' || name::text || e'\\t' || checksum::text || e'\\n'";
+  const all = `coalesce(pg_catalog.string_agg(${line}, '' order by version), '')`;
+  const digest = `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${all}, 'UTF8')), 'hex')`;
+  // As many rows as lines: see appliedDigests. A row with a null in it makes no line.
+  const known = digests.map((one, index) => `(${quoteLiteral(one)}, ${size - index})`).join(", ");
   return (
-    `select case when (select pg_catalog.encode(pg_catalog.sha256(${all}), 'hex') from ${quoteTracker(tracker)}) ` +
-    `= ${quoteLiteral(digest)} then ${quoteLiteral(same)} else (${appliedQuery(tracker)}) end as applied`
+    `select case when (known.digest, known.rows) in (${known}) and known.lines = known.rows then known.digest ` +
+    `else (${appliedQuery(tracker)}) end as applied ` +
+    `from (select ${digest} as digest, pg_catalog.count(*) as rows, pg_catalog.count(${line}) as lines ` +
+    `from ${quoteTracker(tracker)}) known`
   );
 }
-
-/** No JSON. */
-const same = "same";
 
 type AppliedValues = readonly [
   version: string | null,

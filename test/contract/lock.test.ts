@@ -20,6 +20,10 @@ const failing = "a reading that fails leaves a lock that can be let go of";
 const once = "a body that unlocks once is no body that drops the lock";
 const dropped = "a body that drops the lock is not recorded, and the end does not wait for it";
 
+const beginnings = "what is applied is known by a digest, whatever it lacks of the set";
+const halfWay = "a file that stopped half-way is read, whatever the digest says";
+const unlike = "a row that says something else than its file is no part of the set";
+
 contract(
   pgliteSkips("PGlite reads the settings of a database once, when it is opened", fresh),
   (check) => {
@@ -62,6 +66,71 @@ contract(
       expect(problems).toEqual(["not-proven"]);
       expect(await ground.exists("a")).toBe(false);
       expect(Date.now() - startMs).toBeLessThan(4000);
+    });
+
+    const numbered = (count: number): Record<string, string> =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `${index + 1}_t${index + 1}.up.sql`,
+          `create table t${index + 1} ()`,
+        ]),
+      );
+
+    check(beginnings, async (ground) => {
+      expect((await ground.up(numbered(3))).applied).toHaveLength(3);
+      expect((await ground.up(numbered(3))).applied).toEqual([]);
+      expect((await ground.up(numbered(4))).applied).toEqual(["4_t4"]);
+      // More than any beginning that is asked about.
+      expect((await ground.up(numbered(40))).applied).toHaveLength(36);
+      await ground.sql("delete from applied_migrations where version = 40; drop table t40");
+      expect((await ground.up(numbered(40))).applied).toEqual(["40_t40"]);
+      await ground.sql("delete from applied_migrations where version = 7; drop table t7");
+      const { applied, world } = await ground.up(numbered(41));
+      expect(applied).toEqual(["7_t7", "41_t41"]);
+      const gaps = world.events.flatMap((event) => (event.kind === "applied" ? [event.isGap] : []));
+      expect(gaps).toEqual([true, false]);
+    });
+
+    check(halfWay, async (ground) => {
+      const files = {
+        "1_a.up.sql": "create table a (id int)",
+        "2_b.up.sql":
+          "-- lacuna: no-transaction\ncreate table b (); select 1 / (select count(*) from a);",
+      };
+      expect((await ground.up(files)).applied).toEqual(["1_a"]);
+      await ground.sql("insert into a values (1)");
+      const { applied, world } = await ground.up(files);
+      expect(applied).toEqual(["2_b"]);
+      expect(world.events).toContainEqual(
+        expect.objectContaining({ kind: "resuming", statement: 2 }),
+      );
+    });
+
+    check(unlike, async (ground) => {
+      const files = numbered(3);
+      await ground.up(files);
+      for (const [change, problems] of [
+        ["set name = 't4'", ["renamed"]],
+        ["set checksum = repeat('0', 64)", ["changed"]],
+        ["set checksum = null", []],
+        ["set name = concat('t3', e'\\t', checksum, e'\\n4\\tt4')", ["renamed"]],
+      ] as const) {
+        await ground.sql(
+          `create table kept as table applied_migrations; update applied_migrations ${change} where version = 3`,
+        );
+        const ran = await ground.up(files, { checksums: "enforce" });
+        expect({ change, problems: ran.problems }).toEqual({ change, problems: [...problems] });
+        await ground.sql(
+          "truncate applied_migrations; insert into applied_migrations table kept; drop table kept",
+        );
+      }
+      // Two rows in one: the texts are the same, and the rows are not.
+      await ground.sql(
+        "update applied_migrations set name = concat(name, e'\\t', checksum, e'\\n3\\t', (select name from applied_migrations where version = 3)), " +
+          "checksum = (select checksum from applied_migrations where version = 3) where version = 2; " +
+          "delete from applied_migrations where version = 3",
+      );
+      expect((await ground.up(files)).problems).toEqual(["renamed"]);
     });
   },
   everyday,
