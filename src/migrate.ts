@@ -1,4 +1,3 @@
-import { apply } from "./apply/apply.ts";
 import type { Doubts } from "./apply/context.ts";
 import { raiseBarrier } from "./apply/stage.ts";
 import { refuseUnprivileged, wantedFor } from "./apply/preflight.ts";
@@ -131,6 +130,7 @@ function applyUnderLock(
     await prepareTracker(session, request.tracker, seen.state.facts, seen.adoption);
     if (seen.adoption !== undefined) reporter.report({ kind: "adopted", adoption: seen.adoption });
 
+    if (steps.length === 0) return { kind: "ended", problems: [] };
     const { role, login } = facts;
     const { lockRetryForMs } = request;
     const context = {
@@ -151,6 +151,8 @@ function applyUnderLock(
       seen.state.facts.tracker?.isPlain !== false &&
       session.bracket === undefined &&
       !isBehindPooler(session, facts.backend);
+    // A run with nothing to do is spared it.
+    const { apply } = await import("./apply/apply.ts");
     const problem = await apply(steps, context, isPipelined);
     if (problem === undefined) return { kind: "ended", problems: [] };
     if (problem.code !== "outcome-unknown") return { kind: "ended", problems: [problem] };
