@@ -45,7 +45,9 @@ export async function expectDone(
 ): Promise<void> {
   expect(await ground.versions()).toEqual(numbers(0, last).map(String));
   expect(
-    await ground.value("select string_agg(version::text, ' ' order by version) from effects"),
+    await ground.value(
+      "select coalesce(string_agg(version::text, ' ' order by version), '') from effects",
+    ),
   ).toBe(numbers(1, last).join(" "));
   const wanted = { ...Object.fromEntries(numbers(1, last).map((one) => [one, 1])), ...begun };
   const ran = await ground.value(
