@@ -10,7 +10,7 @@ import { sessionOptions } from "../support/engines.ts";
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
 import { contractSideBySide, pgliteSkips } from "./contract.ts";
 import type { Ran } from "./ground.ts";
-import { relayMessages } from "./messages.ts";
+import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, expectSaid, numbered, small } from "./numbered.ts";
 
 const oneByOne = "PGlite answers each message before the next";
@@ -47,7 +47,7 @@ contractSideBySide(
     check(blocked, async (ground) => {
       await ground.up({ ...base });
       await ground.sql("create table wanted ()");
-      await using messages = await relayMessages(ground);
+      await using messages = await throughRelay(ground);
       const body = `${quick}select nextval('ran_4'); lock table wanted;\n${rest4}`;
       const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
       const { promise: isOver, resolve: over } = Promise.withResolvers<void>();
@@ -73,7 +73,7 @@ contractSideBySide(
     for (const code of ["55P03", "40P01", "40001"]) {
       check(`${code} is tried again, and what was behind it goes then`, async (ground) => {
         await ground.up(base);
-        await using messages = kind === "server" ? await relayMessages(ground) : undefined;
+        await using messages = kind === "server" ? await throughRelay(ground) : undefined;
         const set = numbered({ "4_x.up.sql": quick + failsOnce(code) + rest4 });
         const ran = await (messages?.ground ?? ground).up(set);
         expect(ran.problems).toEqual([]);
@@ -94,7 +94,7 @@ contractSideBySide(
         "create function fail_once() returns int language plpgsql as $$ begin " +
           "if nextval('public.ran_4') = 1 then raise sqlstate '40001' using message = 'once'; end if; return 1; end $$",
       );
-      await using messages = kind === "server" ? await relayMessages(ground) : undefined;
+      await using messages = kind === "server" ? await throughRelay(ground) : undefined;
       const body = `${quick}${rest4};\ndeclare c cursor with hold for select fail_once()`;
       const ran = await (messages?.ground ?? ground).up(numbered({ "4_x.up.sql": body }));
       expect(ran.problems).toEqual([]);
@@ -117,7 +117,7 @@ contractSideBySide(
     check(tailFails, async (ground) => {
       await ground.up(base);
       await ground.sql("create table wanted ()");
-      await using messages = await relayMessages(ground);
+      await using messages = await throughRelay(ground);
       // DISCARD TEMP takes the column away with its type: it needs the table, which somebody has by then.
       const body = `${small(4)}; create temp table odd (); alter table wanted add column b odd; select pg_sleep(0.3)`;
       const running = messages.ground.up(numbered({ "4_x.up.sql": body }));
@@ -149,7 +149,7 @@ contractSideBySide(
     for (const version of [1, 2, 3]) {
       check(`SET TRANSACTION in front of migration ${version} is what it says`, async (ground) => {
         await ground.up(base);
-        await using messages = kind === "server" ? await relayMessages(ground) : undefined;
+        await using messages = kind === "server" ? await throughRelay(ground) : undefined;
         const body =
           `set transaction isolation level serializable;\nselect nextval('ran_${version}');\n` +
           `do $$ begin raise notice 'of ${version}'; end $$;\n` +
@@ -181,7 +181,7 @@ contractSideBySide(
 
     check(largeBetween, async (ground) => {
       await ground.up(base);
-      await using messages = await relayMessages(ground);
+      await using messages = await throughRelay(ground);
       const large = `-- ${"x".repeat(1_000_000)}\n${small(5)}`;
       const ran = await messages.ground.up(numbered({ "5_x.up.sql": large }));
       expect(ran.problems).toEqual([]);
@@ -194,7 +194,7 @@ contractSideBySide(
 
     check(stepsBetween, async (ground) => {
       await ground.up(base);
-      await using messages = kind === "server" ? await relayMessages(ground) : undefined;
+      await using messages = kind === "server" ? await throughRelay(ground) : undefined;
       const set = numbered({ "5_x.up.sql": `-- lacuna: no-transaction\n${small(5)}` });
       const ran = await (messages?.ground ?? ground).up(set);
       expect(ran.problems).toEqual([]);
@@ -214,7 +214,7 @@ contractSideBySide(
       check(name, async (ground) => {
         await ground.up(base);
         await ground.sql(sql);
-        await using messages = await relayMessages(ground);
+        await using messages = await throughRelay(ground);
         const ran = await messages.ground.up(numbered());
         expect(ran.problems).toEqual([]);
         expect(messages.mostAhead).toBe(1);
@@ -225,7 +225,7 @@ contractSideBySide(
 
     check(heldBack, async (ground) => {
       await ground.up(base);
-      await using messages = await relayMessages(ground);
+      await using messages = await throughRelay(ground);
       const files = numbered({ "4_x.up.sql": `select pg_sleep(0.4); ${small(4)}` }, 4);
       const world = worldOf(messages.ground.database, files);
       const running = refusalAsOutcome(() => up(world, upRequest));
@@ -259,7 +259,7 @@ contractSideBySide(
             "create table effects (version int); create table seen (version int, said text)",
         );
         await ground.configure(`synchronous_commit = ${given}`);
-        await using messages = await relayMessages(ground);
+        await using messages = await throughRelay(ground);
         const ran = await messages.ground.up(files);
         expect(ran.problems).toEqual([]);
         expect(await ground.value("select string_agg(said, ' ' order by version) from seen")).toBe(

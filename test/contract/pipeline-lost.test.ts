@@ -6,9 +6,10 @@ import { expect } from "bun:test";
 import { up } from "../../src/commands/up.ts";
 import type { Interruption, Reporter } from "../../src/ports.ts";
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
+import type { CutAt } from "../support/messages.ts";
 import { contractSideBySide, pgliteSkips } from "./contract.ts";
 import type { Ground } from "./ground.ts";
-import { type CutAt, relayMessages } from "./messages.ts";
+import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, numbered, small } from "./numbered.ts";
 
 const inReply = "cut where a COMMIT is acknowledged: each takes effect once";
@@ -35,7 +36,7 @@ async function expectOnce(ground: Ground): Promise<void> {
 async function runCut(ground: Ground, cutAt: CutAt, files = numbered()): Promise<void> {
   await ground.up(base);
   let isCut = false;
-  await using messages = await relayMessages(ground, (message) => {
+  await using messages = await throughRelay(ground, (message) => {
     if (isCut || message.connection > 1) return undefined;
     const where = cutAt(message);
     isCut = where !== undefined;
@@ -114,7 +115,7 @@ contractSideBySide(
 
     check(whenStopped, async (ground) => {
       await ground.up(base);
-      await using messages = await relayMessages(ground);
+      await using messages = await throughRelay(ground);
       const files = numbered({ "5_x.up.sql": `${small(5)}; select pg_sleep(30)` });
       const interruption = newSwitch();
       const world = { ...worldOf(messages.ground.database, files), interruption };

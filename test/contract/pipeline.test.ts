@@ -5,7 +5,7 @@
 import { expect } from "bun:test";
 import { contract, pgliteSkips } from "./contract.ts";
 import { placeOfFailure, stageOfFailure } from "./ground.ts";
-import { relayMessages } from "./messages.ts";
+import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, expectSaid, numbered } from "./numbered.ts";
 
 const failing = 4;
@@ -69,7 +69,7 @@ const counted = "small migrations go over a network in a few round trips, all to
 contract(pgliteSkips(pipelines, counted), (check, { kind }) => {
   check(counted, async (ground) => {
     await ground.up(base);
-    await using messages = await relayMessages(ground);
+    await using messages = await throughRelay(ground);
     const ran = await messages.ground.up(numbered());
     expect(ran.problems).toEqual([]);
     expectSaid(ran, 1, count);
@@ -86,7 +86,7 @@ contract(pgliteSkips(pipelines, counted), (check, { kind }) => {
     check(`${name} ends what is on its way behind it`, async (ground) => {
       await ground.up(base);
       const set = numbered({ [`${failing}_x.up.sql`]: body });
-      await using messages = kind === "server" ? await relayMessages(ground) : undefined;
+      await using messages = kind === "server" ? await throughRelay(ground) : undefined;
       const ran = await (messages?.ground ?? ground).up(set);
       expect(ran.problems).toEqual(["migration-failed"]);
       expect(ran.first).toMatchObject({ id: "4_x", error: { code }, attempts: 1 });

@@ -28,6 +28,7 @@ type Violations = Promise<readonly string[]>;
 export interface Ground {
   readonly options: Options;
   readonly executable: string;
+  readonly migrations: string;
   readonly servers: readonly TestServer[];
   start(url: string, ...flags: readonly string[]): Runner;
   /** Runs the rounds of a point, some at a time, each on a database of its own. */
@@ -106,6 +107,7 @@ export function newGround({ executable, migrations, servers, options }: GroundOp
   return {
     options,
     executable,
+    migrations,
     servers,
     start: (url, ...flags) => startRunner({ executable, migrations, url, flags }),
     rounds(point, rounds, play) {

@@ -18,6 +18,8 @@ interface Passing {
 
 export interface RelayOptions {
   readonly port: number;
+  /** Whether a connection is let through, now. */
+  readonly isOpen?: () => boolean;
   /** What goes to the server instead of what the client sent; nothing: it is swallowed. */
   readonly toServer?: (chunk: Buffer, passing: Passing) => Buffer | undefined;
   /** What goes to the client instead of what the server sent. */
@@ -25,10 +27,15 @@ export interface RelayOptions {
 }
 
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { toServer, toClient } = options;
+  const { toServer, toClient, isOpen } = options;
   const sockets = new Set<net.Socket>();
   let connections = 0;
   const listener = net.createServer((client) => {
+    if (isOpen?.() === false) {
+      client.on("error", () => undefined);
+      client.destroy();
+      return;
+    }
     const server = net.connect(options.port, "127.0.0.1");
     const passing: Passing = {
       number: ++connections,
