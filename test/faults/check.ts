@@ -17,6 +17,7 @@ import { say } from "../support/say.ts";
 import { majors, startServer, stopServers } from "../support/servers.ts";
 import { suite as newSuite } from "../support/suite.ts";
 import { fuzzing } from "../fuzz/fuzzing.ts";
+import { convoys } from "./convoys.ts";
 import { crashes } from "./crashes.ts";
 import { cuts } from "./cuts.ts";
 import { newGround, type Point } from "./ground.ts";
@@ -30,7 +31,7 @@ import { files } from "./set.ts";
 import { waiting } from "./waiting.ts";
 
 // The longest last: where the time is over, rounds of it are left.
-const points: readonly Point[] = [waiting, races, crashes, postmasters, cuts, kills];
+const points: readonly Point[] = [waiting, races, convoys, crashes, postmasters, cuts, kills];
 const options = optionsOf(process.argv.slice(2), [
   ...points.map((point) => point.name),
   "poolers",

@@ -9,9 +9,11 @@ import { relayMessages } from "../support/messages.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { type Ground, newGround, type Point, type Round } from "./ground.ts";
 import { codesText } from "./postmasters.ts";
-import { type Ended, saidApplied, startRunner } from "./runner.ts";
+import { saidApplied, startRunner } from "./runner.ts";
 import {
   failingVersion,
+  checkSaid,
+  finish,
   heldOfSmall,
   smallCount,
   smallFiles,
@@ -149,27 +151,6 @@ async function play(
     fails ? failingVersion - 1 : smallCount,
   );
   await finish(ground, round);
-}
-
-/** Each once and in order, and what the end of the run says. */
-function checkSaid(round: Round, ended: Ended, wanted: number | undefined, last: number): void {
-  const said = saidApplied(ended.said).map(Number);
-  const isInOrder = said.every((version, at) => version === at + 1);
-  if (!isInOrder) round.violation(`said in this order: ${said.join(" ")}`);
-  // A run that had ended before it was to be killed has its own code.
-  if (wanted === undefined) return;
-  if (ended.exitCode !== wanted) round.violation(`exit ${ended.exitCode}\n${ended.output}`);
-  if (said.length !== last) round.violation(`said ${said.length} of ${last}`);
-}
-
-/** One clean `up`: each effect is there exactly once. */
-export async function finish(ground: Ground, round: Round): Promise<void> {
-  const ended = await ground.start(round.url).ended;
-  if (ended.exitCode !== 0)
-    round.violation(`the clean up ended with ${ended.exitCode}\n${ended.output}`);
-  const { applied, wrong } = await heldOfSmall(round.url);
-  if (applied !== smallCount) round.violation(`${applied} of ${smallCount} in the end`);
-  for (const line of wrong) round.violation(`in the end: ${line}`);
 }
 
 /** The postmaster is stopped first: it makes no new process then, and cleans nothing up. */

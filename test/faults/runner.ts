@@ -8,7 +8,7 @@ export interface Runner {
   /** Both resolve when it has said that, or has ended. */
   saying(event: string): Promise<void>;
   saidLines(count: number): Promise<void>;
-  kill(): void;
+  kill(signal?: "SIGKILL" | "SIGTERM"): void;
 }
 
 export interface Ended {
@@ -66,7 +66,7 @@ export function startRunner({ executable, migrations, url, flags = [] }: RunnerO
     said: () => saidIn(stdout),
     saying: (event) => until((said) => said.some((line) => line.event === event)),
     saidLines: (count) => until((said) => said.length >= count),
-    kill: () => void child.kill("SIGKILL"),
+    kill: (signal = "SIGKILL") => void child.kill(signal),
   };
 
   async function until(isSaid: (said: readonly Said[]) => boolean): Promise<void> {

@@ -2,6 +2,8 @@
  * Many small migrations, of which some are on their way at any time, and what a database holds of them:
  * a prefix, each with its whole effect.
  */
+import type { Ground, Round } from "./ground.ts";
+import { type Ended, saidApplied } from "./runner.ts";
 import { ask } from "./state.ts";
 
 export const smallCount = 100;
@@ -37,29 +39,53 @@ export interface Held {
 }
 
 const list = (column: string, from: string): string =>
-  `select coalesce(json_agg(${column} order by ${column}), '[]')::text as list from ${from}`;
+  `(select coalesce(json_agg(${column} order by ${column}), '[]') from ${from})`;
 
+/** All of it as one look saw it. */
 export async function heldOfSmall(url: string): Promise<Held> {
   const [there] = await ask(
     url,
-    "select (to_regclass('applied_migrations') is not null)::text as tracker, (to_regclass('effects') is not null)::text as effects",
+    "select to_regclass('applied_migrations')::text as tracker, to_regclass('effects')::text as effects",
   );
-  const read = async (isThere: unknown, query: string): Promise<readonly number[]> =>
-    isThere === "true"
-      ? (JSON.parse((await ask(url, query))[0]?.["list"] ?? "[]") as number[])
-      : [];
-  const applied = await read(there?.["tracker"], list("version::int", "applied_migrations"));
-  const effects = await read(there?.["effects"], list("version", "effects"));
-  const tables = await read(
-    "true",
-    list(
-      "n",
-      String.raw`(select substr(relname, 3)::int as n from pg_class where relname ~ '^t_\d+$') t`,
-    ),
+  const [row] = await ask(
+    url,
+    `select json_build_object(
+      'applied', ${there?.["tracker"] ? list("version::int", "applied_migrations") : "'[]'::json"},
+      'effects', ${there?.["effects"] ? list("version", "effects") : "'[]'::json"},
+      'tables', ${list("n", String.raw`(select substr(relname, 3)::int as n from pg_class where relname ~ '^t_\d+$') t`)}
+    )::text as held`,
   );
-  const prefix = JSON.stringify(Array.from({ length: applied.length }, (_, at) => at + 1));
-  const wrong = Object.entries({ applied, effects, tables }).flatMap(([what, found]) =>
+  const held = JSON.parse(row?.["held"] ?? "{}") as Record<string, readonly number[]>;
+  const applied = held["applied"]?.length ?? 0;
+  const prefix = JSON.stringify(Array.from({ length: applied }, (_, at) => at + 1));
+  const wrong = Object.entries(held).flatMap(([what, found]) =>
     JSON.stringify(found) === prefix ? [] : [`${what}: ${found.join(" ")}`],
   );
-  return { applied: applied.length, wrong };
+  return { applied, wrong };
+}
+
+/** Each once and in order, and what the end of the run says. */
+export function checkSaid(
+  round: Round,
+  ended: Ended,
+  wanted: number | undefined,
+  last: number,
+): void {
+  const said = saidApplied(ended.said).map(Number);
+  const isInOrder = said.every((version, at) => version === at + 1);
+  if (!isInOrder) round.violation(`said in this order: ${said.join(" ")}`);
+  // A run that had ended before it was to be killed has its own code.
+  if (wanted === undefined) return;
+  if (ended.exitCode !== wanted) round.violation(`exit ${ended.exitCode}\n${ended.output}`);
+  if (said.length !== last) round.violation(`said ${said.length} of ${last}`);
+}
+
+/** One clean `up`: each effect is there exactly once. */
+export async function finish(ground: Ground, round: Round): Promise<void> {
+  const ended = await ground.start(round.url).ended;
+  if (ended.exitCode !== 0)
+    round.violation(`the clean up ended with ${ended.exitCode}\n${ended.output}`);
+  const { applied, wrong } = await heldOfSmall(round.url);
+  if (applied !== smallCount) round.violation(`${applied} of ${smallCount} in the end`);
+  for (const line of wrong) round.violation(`in the end: ${line}`);
 }
