@@ -4,7 +4,7 @@ import type { Plan, PlannedMigration } from "../core/plan.ts";
 import { type Problem, sqlProblem } from "../core/problem.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetSession } from "./context.ts";
-import { newPipeline } from "./pipeline.ts";
+import { newPipeline, type Pipeline } from "./pipeline.ts";
 import { newStage } from "./stage.ts";
 import { applySteps } from "./steps.ts";
 import { applyTransaction, type Sent } from "./transaction.ts";
@@ -29,7 +29,20 @@ export async function apply(
   const world = { ...given.world, reporter: stage };
   const context: ApplyContext = { ...given, world, stage, grounded: () => pipeline.grounded() };
   const pipeline = newPipeline(plan, context, isPipelined);
-  const { clock, interruption } = world;
+  try {
+    return await applyAll(plan, context, pipeline);
+  } finally {
+    stage.abandon();
+  }
+}
+
+async function applyAll(
+  plan: Plan,
+  context: ApplyContext,
+  pipeline: Pipeline,
+): Promise<Problem | undefined> {
+  const { stage } = context;
+  const { clock, interruption } = context.world;
   let isReset = true;
   let freeMs = clock.nowMs();
 

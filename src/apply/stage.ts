@@ -17,6 +17,8 @@ export interface Stage extends Reporter {
   release(): void;
   /** Makes everything so far durable where it is not. @throws SqlError */
   settle(session: Session): Promise<void>;
+  /** The end. Where the connection is lost, what was applied is found out anew; all else is said. */
+  abandon(): void;
 }
 
 export function newStage(reporter: Reporter, doubts: Doubts): Stage {
@@ -54,6 +56,11 @@ export function newStage(reporter: Reporter, doubts: Doubts): Stage {
       if (held.length === 0) return;
       await raiseBarrier(session);
       release();
+    },
+    abandon() {
+      const events = held;
+      held = [];
+      for (const event of events) if (event.kind !== "applied") reporter.report(event);
     },
   };
 }

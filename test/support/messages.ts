@@ -1,7 +1,7 @@
 /** The messages between lacuna and a server, read by a relay: how many are on their way at once. */
 import { type Relay, startRelay } from "./relay.ts";
 
-export interface Message {
+interface Message {
   /** The connection's number, from 1. */
   readonly connection: number;
   readonly from: "client" | "server";
