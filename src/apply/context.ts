@@ -75,12 +75,13 @@ export function resetOf({ login, settings }: Own): Reset {
     `set session authorization ${quoteIdentifier(login)}`,
     "reset role",
     "reset all",
+    // At once: under a statement_timeout of the role's, dropping temporary tables may take too long.
+    ...settings,
     "close all",
     "deallocate all",
     "unlisten *",
     "discard temp",
     "discard sequences",
-    ...settings,
   ];
   return { script: statements.join("; "), statements: statements.length };
 }

@@ -6,10 +6,9 @@ import { expect } from "bun:test";
 import { up } from "../../src/commands/up.ts";
 import type { Event } from "../../src/events.ts";
 
-import { sessionOptions } from "../support/engines.ts";
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
 import { contractSideBySide, pgliteSkips } from "./contract.ts";
-import type { Ran } from "./ground.ts";
+import { beside, type Ground, type Ran } from "./ground.ts";
 import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, expectSaid, numbered, small } from "./numbered.ts";
 
@@ -27,6 +26,9 @@ const atCommit =
   "a serialization failure at COMMIT is tried again, and what was behind it goes then";
 const lockDropped = "a body that drops the lock ends all";
 const tailFails = "a reset that fails behind a COMMIT fails neither its migration nor the next";
+const limited = ["statement_timeout", "lock_timeout"].map(
+  (limit) => `a ${limit} of the database's does not end the reset behind a COMMIT`,
+);
 const largeBetween = "a large file goes alone, between small ones that do not";
 const stepsBetween = "a no-transaction file goes alone, behind what is on disk";
 const triggered = "a tracker with a trigger of somebody's is gone to one by one";
@@ -41,27 +43,60 @@ function kinds({ world }: Ran, kind: Event["kind"]): readonly Event[] {
   return world.events.filter((event) => event.kind === kind);
 }
 
+const waitsForWanted =
+  "select exists (select from pg_locks where not granted and relation = 'wanted'::regclass)";
+
+/** DISCARD TEMP takes the column away with its type, and needs the table for that. */
+const takesAway =
+  `${small(4)}; create temp table odd (); alter table wanted add column odd_one odd; ` +
+  "select pg_sleep(0.3)";
+
+const ofTakingAway =
+  "from pg_stat_activity where query like '%alter table wanted%' and pid <> pg_backend_pid() " +
+  "and datname = current_database()";
+
+/** Does something while the table is another's, whom the reset behind `takesAway` waits for. */
+async function whileWanted(ground: Ground, work: () => Promise<void>): Promise<void> {
+  const untilIs = async (condition: string): Promise<void> => {
+    while ((await ground.value(`select count(*) ${ofTakingAway} and ${condition}`)) !== "1")
+      await Bun.sleep(5);
+  };
+  await untilIs("wait_event = 'PgSleep'");
+  await beside(ground, async (session) => {
+    await session.run("set lock_timeout = 0; set statement_timeout = 0; begin; lock table wanted");
+    await untilIs("wait_event_type = 'Lock'");
+    await work();
+    await session.run("commit");
+  });
+}
+
 contractSideBySide(
-  pgliteSkips(oneByOne, largeBetween, tailFails, heldBack, triggered, ruled, seen, blocked),
+  pgliteSkips(
+    oneByOne,
+    largeBetween,
+    tailFails,
+    ...limited,
+    heldBack,
+    triggered,
+    ruled,
+    seen,
+    blocked,
+  ),
   (check, { kind }) => {
     check(blocked, async (ground) => {
       await ground.up({ ...base });
       await ground.sql("create table wanted ()");
       await using messages = await throughRelay(ground);
       const body = `${quick}select nextval('ran_4'); lock table wanted;\n${rest4}`;
-      const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
-      const { promise: isOver, resolve: over } = Promise.withResolvers<void>();
-      const holder = ground.database.session(sessionOptions, async (session) => {
+      const running = await beside(ground, async (session) => {
         await session.run("begin; lock table wanted");
-        held();
-        await isOver;
+        const started = messages.ground.up(numbered({ "4_x.up.sql": body }));
+        while ((await ground.value(waitsForWanted)) !== "t") await Bun.sleep(5);
+        await Bun.sleep(150);
+        await session.run("commit");
+        return { started };
       });
-      await isHeld;
-      const running = messages.ground.up(numbered({ "4_x.up.sql": body }));
-      await Bun.sleep(400);
-      over();
-      await holder;
-      const ran = await running;
+      const ran = await running.started;
       expect(ran.problems).toEqual([]);
       expect(messages.behindFailure).toBeGreaterThanOrEqual(4);
       expectSaid(ran, 1, count);
@@ -118,21 +153,9 @@ contractSideBySide(
       await ground.up(base);
       await ground.sql("create table wanted ()");
       await using messages = await throughRelay(ground);
-      // DISCARD TEMP takes the column away with its type: it needs the table, which somebody has by then.
-      const body = `${small(4)}; create temp table odd (); alter table wanted add column b odd; select pg_sleep(0.3)`;
-      const running = messages.ground.up(numbered({ "4_x.up.sql": body }));
-      const ofRunner =
-        "from pg_stat_activity where query like '%pg_sleep(0.3)%' and pid <> pg_backend_pid()";
-      while ((await ground.value(`select count(*) ${ofRunner} and wait_event = 'PgSleep'`)) !== "1")
-        await Bun.sleep(5);
-      await ground.database.session(sessionOptions, async (session) => {
-        await session.run("begin; lock table wanted");
-        while (
-          (await ground.value(`select count(*) ${ofRunner} and wait_event_type = 'Lock'`)) !== "1"
-        )
-          await Bun.sleep(5);
-        await ground.value(`select pg_cancel_backend(pid) ${ofRunner}`);
-        await session.run("commit");
+      const running = messages.ground.up(numbered({ "4_x.up.sql": takesAway }));
+      await whileWanted(ground, async () => {
+        await ground.value(`select pg_cancel_backend(pid) ${ofTakingAway}`);
       });
       const ran = await running;
       expect(ran.problems).toEqual([]);
@@ -140,11 +163,23 @@ contractSideBySide(
       expectSaid(ran, 1, count);
       await expectDone(ground, count);
       expect(
-        await ground.value(
-          "select count(*) from pg_attribute where attname = 'b' and attrelid = 'wanted'::regclass",
-        ),
+        await ground.value("select count(*) from pg_attribute where attname = 'odd_one'"),
       ).toBe("0");
     });
+
+    for (const [at, limit] of ["statement_timeout", "lock_timeout"].entries()) {
+      check(limited[at] ?? "", async (ground) => {
+        await ground.up(base);
+        await ground.sql("create table wanted ()");
+        await ground.configure(`${limit} = 100`);
+        const running = ground.up(numbered({ "4_x.up.sql": takesAway }));
+        await whileWanted(ground, () => Bun.sleep(300));
+        const ran = await running;
+        expect(ran.problems).toEqual([]);
+        expectSaid(ran, 1, count);
+        await expectDone(ground, count);
+      });
+    }
 
     for (const version of [1, 2, 3]) {
       check(`SET TRANSACTION in front of migration ${version} is what it says`, async (ground) => {
