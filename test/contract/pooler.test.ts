@@ -75,6 +75,7 @@ const single = "no second connection: refused, and gone through where session mo
 const several = "several poolers behind one address are refused: nobody can tell their mode";
 const reading = "what only reads works in transaction mode, and leaves no setting behind";
 const stranded = "a lock on another backend of the pooler is released there, and nowhere else";
+const inTurn = "behind one each migration is answered before the next is sent";
 const rehearsed = "verify goes through session mode";
 
 const skips = pgliteSkips(
@@ -86,6 +87,7 @@ const skips = pgliteSkips(
   several,
   reading,
   stranded,
+  inTurn,
   rehearsed,
 );
 
@@ -130,6 +132,35 @@ contractSideBySide(skips, (check) => {
       expect(own).toContain("lock_timeout=30000");
       expect(own).toContain("idle_in_transaction_session_timeout=0");
       expect(other).not.toContain("lock_timeout");
+    });
+  });
+
+  check(inTurn, async (ground) => {
+    const choose: Choose = (client) => Math.min(client, 1);
+    await withPooler(ground, 2, choose, async (pooler) => {
+      let [running, most] = [0, 0];
+      const { database } = pooler.ground;
+      const counting: Database = {
+        ...database,
+        canBeReopened: true,
+        session: (options, work) =>
+          database.session(options, (one) => {
+            expect(one.pipelines).toBe(true);
+            return work({
+              ...one,
+              async run(script) {
+                most = Math.max(most, ++running);
+                return one.run(script).finally(() => running--);
+              },
+            });
+          }),
+      };
+      const through = groundOn(ground.engine, { ...pooler.ground, database: counting });
+      const three = { ...files, "2_b.up.sql": "create table b ()", "3_c.up.sql": "select 1" };
+      const { problems, applied } = await through.up(three);
+      expect(problems).toEqual([]);
+      expect(applied).toEqual(["1_a", "2_b", "3_c"]);
+      expect(most).toBe(1);
     });
   });
 
