@@ -58,9 +58,7 @@ export function newStage(reporter: Reporter, doubts: Doubts): Stage {
       release();
     },
     abandon() {
-      const events = held;
-      held = [];
-      for (const event of events) if (event.kind !== "applied") reporter.report(event);
+      for (const event of held.splice(0)) if (event.kind !== "applied") reporter.report(event);
     },
   };
 }
