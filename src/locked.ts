@@ -7,7 +7,6 @@ import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
 import { type Known, readKnown, tablesScript } from "./ledger/state.ts";
-import { isBehindPooler } from "./pooler.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
@@ -44,7 +43,6 @@ export async function withLock<T>(
   work: (locked: Locked) => Promise<T>,
 ): Promise<T> {
   const { tracker } = request;
-  const { database } = world;
   const options = {
     tracker,
     set,
@@ -101,10 +99,8 @@ export async function withLock<T>(
       const known = readKnown(taken.read, asked);
       return await work({ session, facts, lockKey: key, known, settings });
     } finally {
-      // The end of a session releases it, and a lost one has released it already. A pooler's backend
-      // and an embedded one live on.
-      if (database.hasManySessions !== true || isBehindPooler(session, facts.backend))
-        await releaseLock(session, taken.lock).catch(() => undefined);
+      // The end of the session releases it as well, a moment later; a lost one has released it already.
+      await releaseLock(session, taken.lock).catch(() => undefined);
     }
   }
 

@@ -22,6 +22,8 @@ interface BunSocket {
   getCipher(): { readonly name?: string | null };
   readonly authorized: boolean;
   upgradeTLS(options: { tls: object; socket: Handlers }): [raw: BunSocket, secure: BunSocket];
+  /** Closes it behind what was written. */
+  end(): void;
   terminate(): void;
 }
 
@@ -95,7 +97,12 @@ async function terminateLate(opening: Promise<BunSocket>): Promise<void> {
   if (result.status === "fulfilled") result.value.terminate();
 }
 
-function channelOver(socket: BunSocket, events: Events, queue: Queue): Channel {
+function channelOver(
+  socket: BunSocket,
+  events: Events,
+  queue: Queue,
+  isEncrypted = false,
+): Channel {
   return {
     get isOpen() {
       return events.isOpen;
@@ -103,6 +110,11 @@ function channelOver(socket: BunSocket, events: Events, queue: Queue): Channel {
     listen: events.listen,
     write: (bytes) => queue.send(socket, bytes),
     encrypt: (policy, host) => encrypt(socket, handshakeOf(policy, host)),
+    end(bytes) {
+      const isSent = queue.send(socket, bytes);
+      socket.end();
+      return isSent && !isEncrypted;
+    },
     destroy() {
       socket.terminate();
     },
@@ -178,7 +190,7 @@ function encrypt(socket: BunSocket, handshake: Handshake): Promise<Channel> {
       ...handlers,
       handshake(upgraded, isAccepted, error) {
         const refusal = refusalOf(verification, upgraded, isAccepted, error);
-        if (refusal === undefined) resolve(channelOver(secure, events, queue));
+        if (refusal === undefined) resolve(channelOver(secure, events, queue, true));
         else reject(refusal);
       },
       close(upgraded, error) {

@@ -25,7 +25,7 @@ export interface Conversation {
   readonly overhear: (listener: (chunk: Uint8Array) => void) => () => void;
   /** An exchange whose message somebody else sends. */
   readonly expect: (asked: Pick<Asked, "keepRows">) => Promise<Exchange>;
-  /** Says goodbye, and waits for the server to end the session: its locks are gone then. */
+  /** Says goodbye. Where it is not sure that this is on its way, the server's answer is waited for. */
   readonly close: () => Promise<void>;
 }
 
@@ -119,11 +119,8 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     },
     async close() {
       isClosing = true;
-      if (channel.isOpen) {
-        write(terminateMessage);
-        await Promise.race([whenClosed, delay(closeLimitMs)]);
-      }
-      channel.destroy();
+      if (channel.isOpen && channel.end(terminateMessage)) void destroyLater();
+      else await destroyLater();
     },
   };
 }

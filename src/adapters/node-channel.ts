@@ -39,6 +39,10 @@ function channelOver(socket: net.Socket): Channel {
       await happened(secure, "secureConnect");
       return channelOver(secure);
     },
+    end(bytes) {
+      socket.end(bytes);
+      return false;
+    },
     destroy() {
       socket.destroy();
     },
