@@ -1,6 +1,6 @@
 /** Work under the lock: taken by polling, released whatever happens. */
 import { connect } from "./connect.ts";
-import { appliedDigests, setDigest } from "./core/digest.ts";
+import { digestsOf, setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import { quoteLiteral } from "./core/quote.ts";
 import type { Facts } from "./ledger/facts.ts";
@@ -77,8 +77,7 @@ export async function withLock<T>(
     const whole = "begin" in set ? await set.set : set;
     const settings = [...settingsFor(facts.server), ...ownName(facts, whole)];
     const { size } = whole;
-    const asked =
-      request.unlessKnown === true ? { size, digests: appliedDigests(whole) } : undefined;
+    const asked = request.unlessKnown === true ? { size, digests: digestsOf(whole) } : undefined;
     const taken = await takeLock(session, {
       ...world,
       key,

@@ -146,7 +146,7 @@ function unlessKnown(tracker: TrackerName, { size, digests }: SetDigests): strin
   const line = "version::text || e'\\t' || name::text || e'\\t' || checksum::text || e'\\n'";
   const all = `coalesce(pg_catalog.string_agg(${line}, '' order by version), '')`;
   const digest = `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${all}, 'UTF8')), 'hex')`;
-  // As many rows as lines: see appliedDigests. A row with a null in it makes no line.
+  // As many rows as lines: see digestsOf. A row with a null in it makes no line.
   const known = digests.map((one, index) => `(${quoteLiteral(one)}, ${size - index})`).join(", ");
   return (
     `select case when (known.digest, known.rows) in (${known}) and known.lines = known.rows then known.digest ` +

@@ -8,9 +8,9 @@ const digest = (files: Files): string => setDigest(setOf(files));
 
 test("the set digest is SHA-256 over the ordered versions, names and checksums", () => {
   const lines = [
-    `1\0a\0${sha256("select 1")}\n`,
-    `9\0c\0${sha256("")}\n`,
-    `10\0b\0${sha256("select 2")}\n`,
+    `1\ta\t${sha256("select 1")}\n`,
+    `9\tc\t${sha256("")}\n`,
+    `10\tb\t${sha256("select 2")}\n`,
   ];
   expect(digest(base)).toBe(sha256(lines.join("")));
 });
