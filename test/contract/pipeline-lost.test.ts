@@ -4,11 +4,13 @@
  */
 import { expect } from "bun:test";
 import { up } from "../../src/commands/up.ts";
+import { defaultTracker } from "../../src/core/tracker.ts";
+import { lockKeyOf } from "../../src/ledger/lock.ts";
 import type { Interruption, Reporter } from "../../src/ports.ts";
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
 import type { CutAt } from "../support/messages.ts";
 import { contractSideBySide, pgliteSkips } from "./contract.ts";
-import type { Ground, Ran } from "./ground.ts";
+import { beside, type Ground, type Ran } from "./ground.ts";
 import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, numbered, small } from "./numbered.ts";
 
@@ -17,6 +19,7 @@ const inRow = "cut in the middle of the rows that a body selects";
 const inMessage = "cut in the middle of a message behind one that runs";
 const whenStopped =
   "a signal while one runs: those behind it are not begun, and those ahead are said";
+const betweenTries = "a session that ends between two attempts leaves nothing behind them in doubt";
 const amongMany = "signals at moments of a run: what is said is what is there";
 
 const names = (versions: readonly number[]): string[] => versions.map((version) => `${version}_x`);
@@ -80,7 +83,15 @@ function newSwitch(): Switch {
 }
 
 contractSideBySide(
-  pgliteSkips("PGlite is in this process", inReply, inRow, inMessage, whenStopped, amongMany),
+  pgliteSkips(
+    "PGlite is in this process",
+    inReply,
+    inRow,
+    inMessage,
+    whenStopped,
+    betweenTries,
+    amongMany,
+  ),
   (check) => {
     check(inReply, async (ground) => {
       const { world } = await runCut(ground, ({ from, text, type, answers }) =>
@@ -142,6 +153,45 @@ contractSideBySide(
       // The session is gone, and with it the lock.
       expect((await ground.up(numbered())).problems).toEqual([]);
       await expectDone(ground, count, { 5: 2 });
+    });
+
+    check(betweenTries, async (ground) => {
+      await ground.up(base);
+      const key = lockKeyOf(defaultTracker);
+      const body =
+        "-- lacuna: lock-timeout 1s\ndo $$ begin if nextval('ran_4') = 1 then " +
+        "raise sqlstate '40001' using message = 'once'; end if; end $$";
+      const made = worldOf(ground.database, numbered({ "4_x.up.sql": body }));
+      const { promise: isRetrying, resolve: retrying } = Promise.withResolvers<void>();
+      const reporter: Reporter = {
+        report(event) {
+          made.reporter.report(event);
+          if (event.kind === "retrying") retrying();
+        },
+      };
+      await beside(ground, async (other) => {
+        const running = refusalAsOutcome(() =>
+          up({ ...made, reporter }, { ...upRequest, lockWaitMs: 500 }),
+        );
+        await isRetrying;
+        const [taken] = await Promise.all([
+          other.run(`select pg_advisory_lock(${key})`),
+          ground.sql(
+            "select pg_terminate_backend(pid) from pg_stat_activity " +
+              "where application_name like 'lacuna/%' and pid <> pg_backend_pid() " +
+              `and pid <> ${other.backendPid} and datname = current_database()`,
+          ),
+        ]);
+        expect(taken).toHaveLength(1);
+        const outcome = await running;
+        expect(outcome).toMatchObject({
+          problems: [{ code: "outcome-unknown", id: "4_x" }, { code: "lock-unavailable" }],
+        });
+        const [first] = "problems" in outcome ? outcome.problems : [];
+        expect(first).not.toHaveProperty("others");
+      });
+      expect((await ground.up(numbered())).problems).toEqual([]);
+      await expectOnce(ground);
     });
 
     check(amongMany, async (ground) => {
