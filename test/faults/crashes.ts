@@ -70,6 +70,8 @@ interface Tally {
 type When =
   | { readonly kind: "barrier" }
   | { readonly kind: "acknowledged"; readonly nth: number }
+  /** The connection alone is cut there; the server crashes when another session has found what it did. */
+  | { readonly kind: "found"; readonly nth: number }
   | { readonly kind: "moment"; readonly ms: number };
 
 async function play(
@@ -82,13 +84,14 @@ async function play(
   const { executable } = ground;
   const when = ((): When => {
     const chance = random.below(1);
-    if (chance < 0.3) return { kind: "barrier" };
-    if (chance < 0.7) return { kind: "acknowledged", nth: 1 + random.integer(smallCount - 1) };
+    if (chance < 0.25) return { kind: "barrier" };
+    if (chance < 0.55) return { kind: "acknowledged", nth: 1 + random.integer(smallCount - 1) };
+    if (chance < 0.8) return { kind: "found", nth: 1 + random.integer(smallCount / 2) };
     return { kind: "moment", ms: random.below(900) };
   })();
   // A failure is reported behind a barrier.
   const fails = when.kind === "barrier" || random.chance(0.2);
-  const dies = random.chance(0.3);
+  const dies = when.kind !== "found" && random.chance(0.3);
   round.note(`${JSON.stringify(when)}${fails ? ", failing" : ""}${dies ? ", the runner too" : ""}`);
 
   let isOpen = true;
@@ -107,6 +110,7 @@ async function play(
       if (connection > 1 || !isOpen) return undefined;
       if (from === "server" && type === "C" && text.startsWith("COMMIT")) {
         if (answers.includes("lacuna.marker")) acknowledged++;
+        if (when.kind === "found" && acknowledged === when.nth) return "before";
         if (when.kind !== "acknowledged" || acknowledged < when.nth) return undefined;
         // This one has come through.
         setTimeout(crash, 0);
@@ -122,6 +126,7 @@ async function play(
   const flags = ["--connect-timeout", "20s"];
   const runner = startRunner({ executable, migrations, url: messages.url, flags });
   if (when.kind === "moment") setTimeout(crash, when.ms);
+  if (when.kind === "found") void runner.saying("applied", "reconnecting").then(crash);
   await Promise.race([isCrashed, runner.ended]);
   if (isOpen) {
     // It was faster. The server is killed all the same: what was said stays.

@@ -5,8 +5,8 @@ export interface Runner {
   readonly ended: Promise<Ended>;
   /** What it has said so far. */
   said(): readonly Said[];
-  /** Both resolve when it has said that, or has ended. */
-  saying(event: string): Promise<void>;
+  /** Both resolve when it has said that, behind something else if that is given, or has ended. */
+  saying(event: string, behind?: string): Promise<void>;
   saidLines(count: number): Promise<void>;
   kill(signal?: "SIGKILL" | "SIGTERM"): void;
 }
@@ -64,7 +64,11 @@ export function startRunner({ executable, migrations, url, flags = [] }: RunnerO
   return {
     ended,
     said: () => saidIn(stdout),
-    saying: (event) => until((said) => said.some((line) => line.event === event)),
+    saying: (event, behind) =>
+      until((said) => {
+        const from = behind === undefined ? 0 : said.findIndex((line) => line.event === behind);
+        return from !== -1 && said.slice(from).some((line) => line.event === event);
+      }),
     saidLines: (count) => until((said) => said.length >= count),
     kill: (signal = "SIGKILL") => void child.kill(signal),
   };
