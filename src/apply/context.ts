@@ -70,10 +70,10 @@ export function resetScript(own: Own): string {
   return resetOf(own).script;
 }
 
-export function resetOf({ login, settings }: Own): Reset {
+/** @param isOurselves A flight ends as who logged in. */
+export function resetOf({ login, settings }: Own, isOurselves = false): Reset {
   const statements = [
-    `set session authorization ${quoteIdentifier(login)}`,
-    "reset role",
+    ...(isOurselves ? [] : [`set session authorization ${quoteIdentifier(login)}`, "reset role"]),
     "reset all",
     // At once: under a statement_timeout of the role's, dropping temporary tables may take too long.
     ...settings,

@@ -35,7 +35,7 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
   /** What the last flight hands on to the next one in the plan. */
   let handedOn: string | undefined;
   let durableMs = world.clock.nowMs();
-  const reset = resetOf(context);
+  const reset = resetOf(context, true);
   const follows = plan.map(({ script }) => isOn && canFollow(script, tracker));
 
   return {
