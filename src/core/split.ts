@@ -1,3 +1,4 @@
+import { splitSimple } from "./simple-text.ts";
 import { type Span, Spans } from "./spans.ts";
 
 export type { Span } from "./spans.ts";
@@ -42,6 +43,8 @@ export function split(
   text: string,
   keep: "comments too" | "statements" = "comments too",
 ): SplitText {
+  const simple = keep === "statements" ? splitSimple(text) : undefined;
+  if (simple !== undefined) return { statements: simple, lineComments: [], open: undefined };
   const statements = new Spans();
   const lineComments: Span[] = [];
   let start = -1;
