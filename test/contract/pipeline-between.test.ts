@@ -44,30 +44,47 @@ function kinds({ world }: Ran, kind: Event["kind"]): readonly Event[] {
 }
 
 const waitsForWanted =
-  "select exists (select from pg_locks where not granted and relation = 'wanted'::regclass)";
+  "select exists (select from pg_locks where not granted and relation = 'wanted'::regclass " +
+  "and database = (select oid from pg_database where datname = current_database()))";
 
 /** DISCARD TEMP takes the column away with its type, and needs the table for that. */
 const takesAway =
-  `${small(4)}; create temp table odd (); alter table wanted add column odd_one odd; ` +
-  "select pg_sleep(0.3)";
+  `-- lacuna: lock-timeout 30s\n${small(4)}; create temp table odd (); ` +
+  "alter table wanted add column odd_one odd; select pg_advisory_xact_lock(77)";
 
 const ofTakingAway =
   "from pg_stat_activity where query like '%alter table wanted%' and pid <> pg_backend_pid() " +
   "and datname = current_database()";
 
 /** Does something while the table is another's, whom the reset behind `takesAway` waits for. */
-async function whileWanted(ground: Ground, work: () => Promise<void>): Promise<void> {
-  const untilIs = async (condition: string): Promise<void> => {
-    while ((await ground.value(`select count(*) ${ofTakingAway} and ${condition}`)) !== "1")
-      await Bun.sleep(5);
+async function whileWanted(
+  ground: Ground,
+  start: () => Promise<Ran>,
+  work: () => Promise<void>,
+): Promise<Ran> {
+  const untilWaits = async (what: string): Promise<void> => {
+    const waits =
+      `select exists (select from pg_locks where not granted and ${what} ` +
+      "and database = (select oid from pg_database where datname = current_database()))";
+    while ((await ground.value(waits)) !== "t") await Bun.sleep(5);
   };
-  await untilIs("wait_event = 'PgSleep'");
-  await beside(ground, async (session) => {
-    await session.run("set lock_timeout = 0; set statement_timeout = 0; begin; lock table wanted");
-    await untilIs("wait_event_type = 'Lock'");
-    await work();
-    await session.run("commit");
-  });
+  const patient = "set lock_timeout = 0; set statement_timeout = 0; begin";
+  const wanted = "relation = 'wanted'::regclass";
+  return beside(ground, (holder) =>
+    beside(ground, async (next) => {
+      await holder.run(`${patient}; select pg_advisory_xact_lock(77)`);
+      const running = start();
+      await untilWaits("locktype = 'advisory' and objid = 77");
+      const taken = next.run(`${patient}; lock table wanted`);
+      await untilWaits(wanted);
+      await holder.run("commit");
+      await taken;
+      await untilWaits(wanted);
+      await work();
+      await next.run("commit");
+      return running;
+    }),
+  );
 }
 
 contractSideBySide(
@@ -153,11 +170,13 @@ contractSideBySide(
       await ground.up(base);
       await ground.sql("create table wanted ()");
       await using messages = await throughRelay(ground);
-      const running = messages.ground.up(numbered({ "4_x.up.sql": takesAway }));
-      await whileWanted(ground, async () => {
-        await ground.value(`select pg_cancel_backend(pid) ${ofTakingAway}`);
-      });
-      const ran = await running;
+      const ran = await whileWanted(
+        ground,
+        () => messages.ground.up(numbered({ "4_x.up.sql": takesAway })),
+        async () => {
+          await ground.value(`select pg_cancel_backend(pid) ${ofTakingAway}`);
+        },
+      );
       expect(ran.problems).toEqual([]);
       expect(messages.behindFailure).toBeGreaterThanOrEqual(4);
       expectSaid(ran, 1, count);
@@ -172,9 +191,11 @@ contractSideBySide(
         await ground.up(base);
         await ground.sql("create table wanted ()");
         await ground.configure(`${limit} = 100`);
-        const running = ground.up(numbered({ "4_x.up.sql": takesAway }));
-        await whileWanted(ground, () => Bun.sleep(300));
-        const ran = await running;
+        const ran = await whileWanted(
+          ground,
+          () => ground.up(numbered({ "4_x.up.sql": takesAway })),
+          () => Bun.sleep(300),
+        );
         expect(ran.problems).toEqual([]);
         expectSaid(ran, 1, count);
         await expectDone(ground, count);
@@ -261,12 +282,12 @@ contractSideBySide(
     check(heldBack, async (ground) => {
       await ground.up(base);
       await using messages = await throughRelay(ground);
-      const files = numbered({ "4_x.up.sql": `select pg_sleep(0.4); ${small(4)}` }, 4);
+      const files = numbered({ "4_x.up.sql": `select pg_sleep(0.6); ${small(4)}` }, 4);
       const world = worldOf(messages.ground.database, files);
       const running = refusalAsOutcome(() => up(world, upRequest));
       while ((await ground.value("select count(*) from applied_migrations")) !== "4")
         await Bun.sleep(5);
-      await Bun.sleep(100);
+      await Bun.sleep(50);
       const saidBefore = world.events.filter((event) => event.kind === "applied");
       expect(await running).toMatchObject({ problems: [] });
       expect(saidBefore).toEqual([]);
