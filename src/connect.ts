@@ -202,9 +202,11 @@ function untilRefused({ interruption }: World, { set }: SetReading): Interruptio
     },
     onSignal(callback) {
       let isListening = true;
-      set.catch(() => {
-        if (isListening) callback();
-      });
+      const listen = async (): Promise<void> => {
+        const [ended] = await Promise.allSettled([set]);
+        if (ended.status === "rejected" && isListening) callback();
+      };
+      void listen();
       const stop = interruption.onSignal(callback);
       return () => {
         isListening = false;

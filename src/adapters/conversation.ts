@@ -37,6 +37,8 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
   let lost: SqlError | undefined;
   let isClosing = false;
 
+  const write = outboxOf(channel);
+
   channel.listen({
     data(chunk) {
       wire.feed(chunk);
@@ -89,21 +91,6 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     throw new SqlError("server", server, { tags: begun.tags });
   }
 
-  const outbox: Uint8Array[] = [];
-  /** What is said in one go travels together. */
-  function write(message: Uint8Array): void {
-    outbox.push(message);
-    if (outbox.length === 1) queueMicrotask(sendAll);
-  }
-
-  function sendAll(): void {
-    const messages = outbox.splice(0);
-    const length = messages.reduce((sum, one) => sum + one.length, 0);
-    if (messages.length === 1 || length > longestPacket)
-      for (const one of messages) channel.write(one);
-    else channel.write(Buffer.concat(messages, length));
-  }
-
   return {
     lost: whenLost,
     send: (script, asked) =>
@@ -122,6 +109,22 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
       if (channel.isOpen && channel.end(terminateMessage)) void destroyLater();
       else await destroyLater();
     },
+  };
+}
+
+/** What is said in one go travels together. */
+function outboxOf(channel: Channel): (message: Uint8Array) => void {
+  const outbox: Uint8Array[] = [];
+  const sendAll = (): void => {
+    const messages = outbox.splice(0);
+    const length = messages.reduce((sum, one) => sum + one.length, 0);
+    if (messages.length > 1 && length <= longestPacket)
+      channel.write(Buffer.concat(messages, length));
+    else for (const one of messages) channel.write(one);
+  };
+  return (message) => {
+    outbox.push(message);
+    if (outbox.length === 1) queueMicrotask(sendAll);
   };
 }
 

@@ -72,7 +72,7 @@ export interface Sent {
   readonly isDurable: boolean;
   readonly reply: Promise<Reply>;
   /** What the server says beside its answer is told from now on; until then it is kept. */
-  listen(): void;
+  readonly listen: () => void;
 }
 
 /** Sends a flight until it is proven, or has failed for good. @param sent Its first attempt. */
@@ -163,7 +163,7 @@ export function launch(
 }
 
 /** What became of a flight. */
-export interface Reply {
+interface Reply {
   /** Undefined: it is proven. An SqlError: it failed. Tags: a reply that proves nothing. */
   readonly failed: undefined | SqlError | readonly string[];
   /** Whether the session was reset behind it, and the turn handed on. */

@@ -44,7 +44,12 @@ export function split(
   keep: "comments too" | "statements" = "comments too",
 ): SplitText {
   const simple = keep === "statements" ? splitSimple(text) : undefined;
-  if (simple !== undefined) return { statements: simple, lineComments: [], open: undefined };
+  return simple === undefined
+    ? scanned(text, keep)
+    : { statements: simple, lineComments: [], open: undefined };
+}
+
+function scanned(text: string, keep: "comments too" | "statements"): SplitText {
   const statements = new Spans();
   const lineComments: Span[] = [];
   let start = -1;

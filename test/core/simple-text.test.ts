@@ -49,7 +49,7 @@ test("a long text needs the scanner", () => {
 
 test("whatever is simple is split as the scanner splits it", () => {
   const units = [
-    ..."abeE1 ;'()\"$\\/*-&\n\t\f\v\r\u00a0é",
+    ...Array.from("abeE1 ;'()\"$\\/*-&\n\t\f\v\r\u00a0é"),
     "--",
     "/*",
     "*/",
