@@ -121,19 +121,23 @@ async function attemptOnce<T>(
 ): Promise<Tried<T>> {
   const { database, reporter } = world;
   const { set } = options;
-  const reading = "begin" in set ? set : undefined;
-  const timer = reading && setTimeout(reading.begin, readsAfterMs);
+  const reading = "finish" in set ? set : undefined;
+  const timer =
+    reading && setTimeout(() => void reading.finish().catch(() => undefined), readsAfterMs);
   // A failure of the work is not a failure to connect, though both leave by the same door.
   let isWorking = false;
   const sessionOptions = {
     opening: openingScript(options.tracker, options.access),
-    applicationName: applicationNameOf("begin" in set ? undefined : setDigest(set), world.hostName),
+    applicationName: applicationNameOf(
+      "finish" in set ? undefined : setDigest(set),
+      world.hostName,
+    ),
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
     interruption: reading === undefined ? world.interruption : untilRefused(world, reading),
-    meanwhile: reading?.begin,
+    meanwhile: reading?.goOn,
     // Every text is read for them, and no server asks.
     get extensions() {
-      return "begin" in set ? [] : extensionsAskedFor(set);
+      return "finish" in set ? [] : extensionsAskedFor(set);
     },
   };
   try {
@@ -189,9 +193,7 @@ async function attemptOnce<T>(
 
 /** @throws Refusal for files that may not run. */
 async function setOf(set: MigrationSet | SetReading): Promise<MigrationSet> {
-  if (!("begin" in set)) return set;
-  set.begin();
-  return await set.set;
+  return "finish" in set ? await set.finish() : set;
 }
 
 /** An attempt ends by a signal, and with a set of which nothing may run. */

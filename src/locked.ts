@@ -74,7 +74,7 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const whole = "begin" in set ? await set.set : set;
+    const whole = "finish" in set ? await set.finish() : set;
     const settings = [...settingsFor(facts.server), ...ownName(facts, whole)];
     const { size } = whole;
     const asked = request.unlessKnown === true ? { size, digests: digestsOf(whole) } : undefined;
@@ -106,7 +106,7 @@ export async function withLock<T>(
   /** The set's digest is part of the name, unless somebody chose another. */
   function ownName({ applicationName }: Facts, known: MigrationSet): readonly string[] {
     const { hostName } = world;
-    if (!("begin" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
+    if (!("finish" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
     const digest = setDigest(known);
     return [`set application_name = ${quoteLiteral(applicationNameOf(digest, hostName))}`];
   }

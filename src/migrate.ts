@@ -25,8 +25,7 @@ import { knownSurvey, parseFor, survey } from "./survey.ts";
 export async function migrate(world: World, request: MigrateRequest): Promise<UpOutcome> {
   const reading = readLater(world.source, world.reporter);
   // An embedded Postgres is in this process, and starts with what the files ask for.
-  if (world.database.hasManySessions !== true) reading.begin();
-  const set = world.database.hasManySessions === true ? reading : await reading.set;
+  const set = world.database.hasManySessions === true ? reading : await reading.finish();
 
   const progress: Progress = { applied: [], pending: [], doubts: new Map() };
   for (let losses = 1; ; losses++) {

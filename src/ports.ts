@@ -71,7 +71,7 @@ export interface Bracket {
 export interface SessionOptions {
   /** Sent as the first message, so that first questions cost one round trip. */
   readonly opening: string;
-  /** Is called when the opening is on its way: what it does costs no time. */
+  /** Is called when something was sent that the server takes its time to answer, until the opening is. */
   readonly meanwhile?: (() => void) | undefined;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */
   readonly applicationName: string;

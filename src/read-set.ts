@@ -1,11 +1,16 @@
-import type { MigrationSet } from "./core/migration.ts";
+import { setDigest } from "./core/digest.ts";
+import type { MigrationSet, SourceFile } from "./core/migration.ts";
 import { scan } from "./core/scan.ts";
 import { deferred } from "./deferred.ts";
 import { Refusal, type Reporter, type Source } from "./ports.ts";
 
 /** The set of a source. @throws Refusal with every problem of its files. */
 export async function readSet(source: Source, reporter: Reporter): Promise<MigrationSet> {
-  const scanned = scan(await source.list());
+  return setOf(await source.list(), source, reporter);
+}
+
+function setOf(files: readonly SourceFile[], source: Source, reporter: Reporter): MigrationSet {
+  const scanned = scan(files);
   if (!scanned.ok) throw new Refusal(scanned.problems);
   if (scanned.value.set.size === 0) {
     // A wrong mount looks like this, and "nothing to do" alone would look like success.
@@ -16,26 +21,40 @@ export async function readSet(source: Source, reporter: Reporter): Promise<Migra
   return scanned.value.set;
 }
 
-/** A set that is read while a server is still busy with its first answer. */
+/** A set that is read while a server is busy with its answers. */
 export interface SetReading {
-  /** Reads it, unless that was done already: the process does nothing else meanwhile. */
-  readonly begin: () => void;
-  /** Rejects with what `readSet` throws, when it has begun. */
+  /** Does the next part of it, the files or what they are, where one is left: nothing else goes on meanwhile. */
+  readonly goOn: () => void;
+  /** What is left of it. Rejects with what `readSet` throws. */
+  readonly finish: () => Promise<MigrationSet>;
+  /** What `finish` gives, whoever calls it. */
   readonly set: Promise<MigrationSet>;
 }
 
 export function readLater(source: Source, reporter: Reporter): SetReading {
-  const { promise, resolve } = deferred<Promise<MigrationSet>>();
-  const set = promise.then((reading) => reading);
+  const { promise: scanning, resolve: startScan } = deferred<void>();
+  let files: Promise<readonly SourceFile[]> | undefined;
+  const list = (): Promise<readonly SourceFile[]> => (files ??= source.list());
+  const read = async (): Promise<MigrationSet> => {
+    await scanning;
+    const found = setOf(await list(), source, reporter);
+    // It is asked for by whoever connects, and costs as much as the rest.
+    setDigest(found);
+    return found;
+  };
+  const set = read();
   // Who asks for a session may be told sooner that there is none.
   set.catch(() => undefined);
-  let hasBegun = false;
   return {
     set,
-    begin() {
-      if (hasBegun) return;
-      hasBegun = true;
-      resolve(readSet(source, reporter));
+    goOn() {
+      if (files !== undefined) startScan();
+      // What is wrong with the folder is told by `set`.
+      else list().catch(() => undefined);
+    },
+    finish() {
+      startScan();
+      return set;
     },
   };
 }

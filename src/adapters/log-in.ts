@@ -73,22 +73,18 @@ interface PostgresSocket extends EventEmitter {
   destroy(): void;
 }
 
-/** `onQuery`: start-up and authentication are over, and the first message is sent. */
-function facadeOf(channel: Channel, onQuery: (() => void) | undefined): PostgresSocket {
+function facadeOf(channel: Channel, onSent: (() => void) | undefined): PostgresSocket {
   return Object.assign(new EventEmitter(), {
     readyState: "open",
     write(bytes: Uint8Array): boolean {
       const isTaken = channel.write(bytes);
-      if (onQuery !== undefined && bytes[0] === query) setImmediate(onQuery);
+      if (onSent !== undefined) setImmediate(onSent);
       return isTaken;
     },
     end: channel.write,
     destroy: channel.destroy,
   });
 }
-
-/** The first byte of a Query; of what is sent before it none has this one. */
-const query = "Q".charCodeAt(0);
 
 /** What is asked for a second time is a reconnection, and there is none. */
 function givenOnce(socket: PostgresSocket): () => PostgresSocket {
