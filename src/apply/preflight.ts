@@ -16,7 +16,7 @@ export async function refuseUnprivileged(
   if (problems.length > 0) throw new Refusal(problems);
 }
 
-/** What applying a plan needs. Undefined: nothing is to be written. */
+/** What applying a plan needs. Undefined: nothing that is not known to be allowed. */
 export function wantedFor(
   plan: readonly PlannedMigration[],
   facts: Facts,
@@ -25,6 +25,7 @@ export function wantedFor(
   const isAbsent = facts.tracker === undefined;
   if (plan.length === 0 && !isAdopting && !isAbsent) return undefined;
   const usesProgress = plan.some(({ script }) => script.mode === "statements");
+  if (!isAbsent && !usesProgress && facts.tracker?.mayRecord === true) return undefined;
   return {
     tracker: writing.tracker,
     progress: usesProgress ? writing.progress : [],

@@ -27,6 +27,8 @@ export interface Facts {
     | {
         readonly isOurs: boolean;
         readonly isDurable: boolean;
+        /** Rows may be read and added by this session: nothing more is to be asked for that. */
+        readonly mayRecord: boolean;
         /** No trigger and no rule: one row that is inserted is one row. */
         readonly isPlain: boolean;
         readonly comment: string | undefined;
@@ -57,7 +59,10 @@ select
   session_user::text as login;
 select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence, d.description as comment,
        pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours,
-       (not c.relhastriggers and not c.relhasrules)::text as is_plain
+       (not c.relhastriggers and not c.relhasrules)::text as is_plain,
+       (pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT')
+        and pg_catalog.has_table_privilege(c.oid, 'INSERT') and not pg_catalog.row_security_active(c.oid)
+        and pg_catalog.current_setting('transaction_read_only') = 'off')::text as may_record
   from pg_catalog.pg_namespace n
   left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname in (${table}, ${progress})
   left join pg_catalog.pg_description d on d.objoid = c.oid and d.objsubid = 0
@@ -91,6 +96,7 @@ export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
     tracker: tracker && {
       isOurs: tracker["is_ours"] === "true",
       isDurable: tracker["persistence"] === "p",
+      mayRecord: tracker["may_record"] === "true",
       isPlain: tracker["is_plain"] === "true",
       comment: tracker["comment"] ?? undefined,
     },
