@@ -6,7 +6,13 @@
  * behind it have failed too by the time the session has answered all of them; they begin again.
  */
 import type { Plan, PlannedMigration } from "../core/plan.ts";
-import { canFollow, fewInFlight, isDurable, mostInFlight } from "../core/pipelining.ts";
+import {
+  canFollow,
+  fewInFlight,
+  isDurable,
+  mayLeaveTriggers,
+  mostInFlight,
+} from "../core/pipelining.ts";
 import { attemptLimitMs } from "../core/retry.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetOf } from "./context.ts";
@@ -36,6 +42,8 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
   let handedOn: string | undefined;
   let durableMs = world.clock.nowMs();
   const reset = resetOf(context, true);
+  const found = plan.findIndex(({ script }) => mayLeaveTriggers(script));
+  const firstTriggers = found === -1 ? plan.length : found;
   const follows = plan.map(({ script }) => isOn && canFollow(script, tracker));
 
   return {
@@ -94,6 +102,7 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
       turn: isFirst ? undefined : handedOn,
       next: next && { turn: nextTurn, reset },
       isDurable: waits,
+      isPlain: index < firstTriggers,
     };
     handedOn = nextTurn;
     doubts.set(entry.version, { entry, startMs: nowMs });

@@ -23,6 +23,14 @@ export function canFollow(script: Executable, { table }: TrackerName): script is
 }
 
 /**
+ * Whether a file may leave triggers or rules on tables that it does not name, as one does that goes
+ * over all of them: the tracker may be among those.
+ */
+export function mayLeaveTriggers(script: Executable): boolean {
+  return /trigger|rule/i.test(script.mode === "transaction" ? script.body : script.text);
+}
+
+/**
  * How many flights are on their way at most. Those behind one that failed fail by their guards, and
  * each leaves an error in the server's log; eight keep a server busy over any but the longest network.
  */

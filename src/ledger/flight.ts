@@ -64,6 +64,8 @@ export interface Convoy {
   readonly next: { readonly turn: string; readonly reset: Reset } | undefined;
   /** Whether COMMIT waits until it is on disk. */
   readonly isDurable: boolean;
+  /** Whether the tracker has neither triggers nor rules: what is inserted stays. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ export interface Convoy {
  *
  * Of one that others follow, the INSERT itself is the proof, by what it returns: a row that was
  * inserted as it is. That takes the server half the time. A trigger could still take the row away,
- * so it is for trackers that have none (migrate.ts) and bodies that do not speak of the tracker
+ * so it is for trackers that have none (migrate.ts) and runs in which no body so far may have made one
  * (core/pipelining.ts), and the last of a run looks at its row again.
  */
 export function migrationFlight(script: TransactionScript, context: FlightContext): Flight {
@@ -81,7 +83,7 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
   const prefix = [...opening(context), ...guard(context), ...characteristics];
   const { tracker, convoy } = context;
   const record = recordSql(tracker, script.migration);
-  const isEarly = convoy?.isDurable === false && script.indexes.length === 0;
+  const isEarly = convoy?.isDurable === false && convoy.isPlain && script.indexes.length === 0;
   const suffix = [
     // Deferred triggers are the body's: they run under its role and its search_path.
     bracketOf(context).settle,

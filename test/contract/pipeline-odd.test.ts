@@ -42,6 +42,30 @@ contractSideBySide(
       });
     }
 
+    for (const [what, when, body] of [
+      ["keeps rows out", "before", "return null;"],
+      ["takes rows out", "after", "delete from public.applied_migrations; return null;"],
+      ["changes rows", "before", "new.name = 'another'; return new;"],
+    ] as const) {
+      check(`a trigger on every table that ${what} ends its own migration`, async (ground) => {
+        await ground.up(base);
+        // It does not name the tracker.
+        await ground.sql(
+          `create function f() returns trigger language plpgsql as $f$ begin ${body} end $f$`,
+        );
+        const onAll =
+          "do $$ declare t name; begin for t in select tablename from pg_tables where schemaname = 'public' " +
+          "and tablename not in ('effects', 'parents', 'children') loop " +
+          `execute format('create trigger t ${when} insert on public.%I for each row execute function f()', t); ` +
+          "end loop; end $$";
+        const ran = await ground.up(numbered({ "4_x.up.sql": `${small(4)};\n${onAll}` }));
+        expect(ran.problems).toEqual(["not-proven"]);
+        expect(ran.first).toMatchObject({ id: "4_x", broken: "row" });
+        expect(ran.applied).toEqual(["1_x", "2_x", "3_x"]);
+        await expectDone(ground, 3, { 4: 1 });
+      });
+    }
+
     check("thousands of notices are told as their own migration's", async (ground) => {
       await ground.up(base);
       const many =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { postgresParser } from "../../src/adapters/parser.ts";
-import { canFollow, isDurable } from "../../src/core/pipelining.ts";
+import { canFollow, isDurable, mayLeaveTriggers } from "../../src/core/pipelining.ts";
 import { readScript } from "../../src/core/script.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import { migrationOf, valueOf } from "./made.ts";
@@ -47,6 +47,21 @@ describe("a migration may be sent before those ahead of it are answered", () => 
     const other = valueOf(readScript(migrationOf("table history"), parse));
     expect(canFollow(other, { schema: "public", table: "History" })).toBe(false);
   });
+});
+
+test.each([
+  { text: "create table a ()", may: false },
+  { text: "create TRIGGER t after insert on a execute function f()", may: true },
+  {
+    text: "do $$ begin execute format('create rule r as on insert to %I do also select 1', 'a'); end $$",
+    may: true,
+  },
+  {
+    text: "-- lacuna: no-transaction\ncreate trigger t after insert on a execute function f()",
+    may: true,
+  },
+])("$text may leave triggers on tables that it does not name: $may", ({ text, may }) => {
+  expect(mayLeaveTriggers(valueOf(readScript(migrationOf(text), parse)))).toBe(may);
 });
 
 test.each([
