@@ -7,7 +7,7 @@ import { up } from "../../src/commands/up.ts";
 import type { Event } from "../../src/events.ts";
 
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
-import { contractSideBySide, pgliteSkips } from "./contract.ts";
+import { contract, pgliteSkips } from "./contract.ts";
 import { beside, type Ground, type Ran } from "./ground.ts";
 import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, expectSaid, numbered, small } from "./numbered.ts";
@@ -87,7 +87,7 @@ async function whileWanted(
   );
 }
 
-contractSideBySide(
+contract(
   pgliteSkips(
     oneByOne,
     largeBetween,

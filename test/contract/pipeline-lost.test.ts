@@ -9,7 +9,7 @@ import { lockKeyOf } from "../../src/ledger/lock.ts";
 import type { Interruption, Reporter } from "../../src/ports.ts";
 import { refusalAsOutcome, upRequest, worldOf } from "../support/worlds.ts";
 import type { CutAt } from "../support/messages.ts";
-import { contractSideBySide, pgliteSkips } from "./contract.ts";
+import { contract, pgliteSkips } from "./contract.ts";
 import { beside, type Ground, type Ran } from "./ground.ts";
 import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, numbered, small } from "./numbered.ts";
@@ -82,7 +82,7 @@ function newSwitch(): Switch {
   };
 }
 
-contractSideBySide(
+contract(
   pgliteSkips(
     "PGlite is in this process",
     inReply,

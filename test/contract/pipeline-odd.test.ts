@@ -1,7 +1,7 @@
 /** Bodies, settings and company that might upset migrations which are sent ahead. */
 import { expect } from "bun:test";
 import { SqlError } from "../../src/ports.ts";
-import { contractSideBySide, databaseSettings, oneBackend, pgliteSkips } from "./contract.ts";
+import { contract, databaseSettings, oneBackend, pgliteSkips } from "./contract.ts";
 import { beside, placeOfFailure, stageOfFailure } from "./ground.ts";
 import { throughRelay } from "./messages.ts";
 import { base, count, expectDone, expectSaid, numbered, small } from "./numbered.ts";
@@ -13,7 +13,7 @@ const noTimers = "a statement_timeout of the header's ends its own migration alo
 const serializable = "a default of serializable is no migration's isolation";
 const manyRows = "a million rows of one are dropped, and those behind it run";
 
-contractSideBySide(
+contract(
   [
     ...pgliteSkips(oneBackend, manyRunners),
     ...pgliteSkips("PGlite answers each message before the next", copying, manyRows),
