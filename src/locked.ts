@@ -3,6 +3,7 @@ import { connect } from "./connect.ts";
 import { digestsOf, setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import { quoteLiteral } from "./core/quote.ts";
+import { barrier } from "./ledger/barrier.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
@@ -21,6 +22,8 @@ export interface Locked {
   readonly known: Known;
   /** What is set for the session, and again behind each reset. */
   readonly settings: readonly string[];
+  /** What the work rests on, and did not do itself, may have to be made durable behind it. */
+  readonly rest: { isUndurable: boolean };
 }
 
 interface LockedRequest {
@@ -94,13 +97,20 @@ export async function withLock<T>(
           : { code: "interrupted", signal },
       ]);
     }
+    // The end of the session releases it as well, a moment later; a lost one has released it already.
+    const release = (): Promise<void> => releaseLock(session, taken.lock).catch(() => undefined);
+    const known = readKnown(taken.read, asked);
+    const rest = { isUndurable: false };
+    let result: T;
     try {
-      const known = readKnown(taken.read, asked);
-      return await work({ session, facts, lockKey: key, known, settings });
-    } finally {
-      // The end of the session releases it as well, a moment later; a lost one has released it already.
-      await releaseLock(session, taken.lock).catch(() => undefined);
+      result = await work({ session, facts, lockKey: key, known, settings, rest });
+    } catch (error) {
+      await release();
+      throw error;
     }
+    if (rest.isUndurable) await releaseLock(session, taken.lock, barrier);
+    else await release();
+    return result;
   }
 
   /** The set's digest is part of the name, unless somebody chose another. */

@@ -129,7 +129,14 @@ function applyUnderLock(
     await prepareTracker(session, request.tracker, seen.state.facts, seen.adoption);
     if (seen.adoption !== undefined) reporter.report({ kind: "adopted", adoption: seen.adoption });
 
-    if (steps.length === 0) return { kind: "ended", problems: [] };
+    if (steps.length === 0) {
+      // Another runner may have died behind a COMMIT that did not wait for the disk.
+      locked.rest.isUndurable =
+        seen.state.isRecent &&
+        world.database.canBeReopened === true &&
+        session.bracket === undefined;
+      return { kind: "ended", problems: [] };
+    }
     const { role, login } = facts;
     const { lockRetryForMs } = request;
     const context = {

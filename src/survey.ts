@@ -16,7 +16,7 @@ import type { TrackerName } from "./core/tracker.ts";
 import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
 import type { LegacyTable } from "./ledger/legacy.ts";
-import { type DatabaseState, readState, type TableRows } from "./ledger/state.ts";
+import { type DatabaseState, type Known, readState, type TableRows } from "./ledger/state.ts";
 import { findUserObjects } from "./ledger/user-objects.ts";
 import { type Parser, Refusal, type Session } from "./ports.ts";
 
@@ -77,14 +77,18 @@ export function knownSurvey(
   tracker: TrackerName,
   set: MigrationSet,
   facts: Facts,
-  known: number | undefined,
+  known: Known["first"],
 ): Survey | undefined {
-  if (known === undefined || known === 0 || facts.tracker?.comment !== undefined) return undefined;
+  if (known === undefined || known.count === 0 || facts.tracker?.comment !== undefined)
+    return undefined;
   if (!checkTracker(tracker, facts).ok) return undefined;
-  const pending = new Map([...set].slice(known)) as ReadonlyMap<Version, Migration> as MigrationSet;
+  const pending = new Map([...set].slice(known.count)) as ReadonlyMap<
+    Version,
+    Migration
+  > as MigrationSet;
   const none = { applied: appliedSetOf([]), progress: [], legacyTables: [], legacy: [] };
   return {
-    state: { facts, ...none, adopted: undefined },
+    state: { facts, ...none, isRecent: known.isRecent, adopted: undefined },
     adoption: undefined,
     diff: diff(pending, none.applied),
     problems: [],

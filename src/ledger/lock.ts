@@ -146,15 +146,22 @@ export function stillHolds(key: bigint): string {
 /**
  * A pooler that was vouched for wrongly may answer with another backend. There nothing is unlocked,
  * which may be somebody else's lock: it is asked again until the right one answers.
+ *
+ * @param before What is to be done in the same message.
  */
-export async function releaseLock(session: Session, { key, backendPid }: HeldLock): Promise<void> {
+export async function releaseLock(
+  session: Session,
+  { key, backendPid }: HeldLock,
+  before?: string,
+): Promise<void> {
+  const first = before === undefined ? "" : `${before}; `;
   const unlock = `pg_catalog.pg_advisory_unlock(${key})`;
   for (let attempt = 1; attempt <= releaseAttempts; attempt++) {
-    const [rows] = await session.rows(
-      `select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${backendPid} ` +
+    const rowSets = await session.rows(
+      `${first}select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${backendPid} ` +
         `then (case when ${unlock} then ${unlock} else false end)::pg_catalog.text end as released`,
     );
-    if ((rows?.[0]?.["released"] ?? null) !== null) return;
+    if ((rowSets.at(-1)?.[0]?.["released"] ?? null) !== null) return;
     await new Promise((resolve) => {
       setTimeout(resolve, 100);
     });

@@ -30,6 +30,8 @@ export interface DatabaseState {
   /** Looked for where they matter: nothing is applied yet, or a take-over is remembered. */
   readonly legacyTables: readonly LegacyTable[];
   readonly legacy: readonly LegacyTracker[];
+  /** Something was applied within the last minute, and may not be on disk yet. */
+  readonly isRecent: boolean;
   /** What an earlier take-over wrote down: the old trackers and their version. */
   readonly adopted: { readonly version: string; readonly from: readonly string[] } | undefined;
 }
@@ -56,7 +58,7 @@ export function tablesScript(
 /** What came with the lock: the tables, or that so many of the set are applied, the first ones. */
 export interface Known {
   readonly rows?: TableRows;
-  readonly first?: number;
+  readonly first?: { readonly count: number; readonly isRecent: boolean };
 }
 
 export function readKnown(rows: TableRows | undefined, set: SetDigests | undefined): Known {
@@ -65,7 +67,8 @@ export function readKnown(rows: TableRows | undefined, set: SetDigests | undefin
   const index = set?.digests.indexOf(applied[0]?.["applied"] ?? "") ?? -1;
   if (set === undefined || index < 0) return { rows };
   // A file that stopped half-way: then all of it is read.
-  return progress.length > 0 ? {} : { first: set.size - index };
+  if (progress.length > 0) return {};
+  return { first: { count: set.size - index, isRecent: applied[0]?.["is_recent"] === "true" } };
 }
 
 /** The digests of a set and its beginnings (core/digest.ts). */
@@ -129,30 +132,40 @@ async function readTables(
 function readRows(
   tracker: TrackerName,
   [applied = [], progress = []]: TableRows = [],
-): Pick<DatabaseState, "applied" | "progress"> {
-  return { applied: readApplied(tracker, applied), progress: progress.map(readProgressRow) };
+): Pick<DatabaseState, "applied" | "progress" | "isRecent"> {
+  return {
+    applied: readApplied(tracker, applied),
+    progress: progress.map(readProgressRow),
+    isRecent: applied[0]?.["is_recent"] === "true",
+  };
 }
 
 /** One value: a thousand rows of the protocol take longer to read than all the rest of a run. */
+const allRows =
+  "pg_catalog.json_agg(pg_catalog.json_build_array(version::text, name::text, checksum::text, " +
+  "pg_catalog.to_char(applied_at::timestamptz at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')))::text";
+
+/** Whether the last row may not be on disk yet: whoever wrote it may have died without waiting for that. */
+const isRecent =
+  "(pg_catalog.max(applied_at)::timestamptz > pg_catalog.clock_timestamp() - '1 minute'::interval)::text";
+
 function appliedQuery(tracker: TrackerName): string {
-  return (
-    "select pg_catalog.json_agg(pg_catalog.json_build_array(version::text, name::text, checksum::text, " +
-    "pg_catalog.to_char(applied_at::timestamptz at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')))::text " +
-    `as applied from ${quoteTracker(tracker)}`
-  );
+  return `select ${allRows} as applied, ${isRecent} as is_recent from ${quoteTracker(tracker)}`;
 }
 
+/** The digest of the applied set, as core/digest.ts makes those of a set of files. */
 function unlessKnown(tracker: TrackerName, { size, digests }: SetDigests): string {
   const line = "version::text || e'\\t' || name::text || e'\\t' || checksum::text || e'\\n'";
   const all = `coalesce(pg_catalog.string_agg(${line}, '' order by version), '')`;
   const digest = `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${all}, 'UTF8')), 'hex')`;
   // As many rows as lines: see digestsOf. A row with a null in it makes no line.
   const known = digests.map((one, index) => `(${quoteLiteral(one)}, ${size - index})`).join(", ");
+  const table = quoteTracker(tracker);
   return (
     `select case when (known.digest, known.rows) in (${known}) and known.lines = known.rows then known.digest ` +
-    `else (${appliedQuery(tracker)}) end as applied ` +
-    `from (select ${digest} as digest, pg_catalog.count(*) as rows, pg_catalog.count(${line}) as lines ` +
-    `from ${quoteTracker(tracker)}) known`
+    `else (select ${allRows} from ${table}) end as applied, known.is_recent ` +
+    `from (select ${digest} as digest, pg_catalog.count(*) as rows, pg_catalog.count(${line}) as lines, ` +
+    `${isRecent} as is_recent from ${table}) known`
   );
 }
 

@@ -10,8 +10,7 @@ import { codesText, honest } from "./postmasters.ts";
 import { type Faults, type Passed, startProxy } from "./proxy.ts";
 import { randomOf } from "./random.ts";
 import { saidApplied } from "./runner.ts";
-import { ask } from "./state.ts";
-import { checkSaid, finish, heldOfSmall, smallCount, smallFiles } from "./small-set.ts";
+import { checkSaid, finish, smallCount, smallFiles, untilNobodyWorks } from "./small-set.ts";
 
 export const convoys: Point = {
   name: "convoys",
@@ -114,19 +113,6 @@ const unharmed: Faults = {
   splits: false,
   delays: false,
 };
-
-/** A backend whose runner is gone goes on with what was sent to it, and holds the lock meanwhile. */
-async function untilNobodyWorks(url: string): ReturnType<typeof heldOfSmall> {
-  for (;;) {
-    const [row] = await ask(
-      url,
-      "select count(*)::text as locks from pg_locks where locktype = 'advisory' " +
-        "and database = (select oid from pg_database where datname = current_database())",
-    );
-    if (row?.["locks"] === "0") return heldOfSmall(url);
-    await sleep(20);
-  }
-}
 
 function through(url: string, port: number): string {
   const changed = new URL(url);

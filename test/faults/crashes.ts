@@ -18,6 +18,7 @@ import {
   smallCount,
   smallFiles,
   smallFilesWithFailure,
+  untilNobodyWorks,
 } from "./small-set.ts";
 
 /** Nothing is written in the background, so that what is not waited for stays in memory. */
@@ -72,6 +73,8 @@ type When =
   | { readonly kind: "acknowledged"; readonly nth: number }
   /** The connection alone is cut there; the server crashes when another session has found what it did. */
   | { readonly kind: "found"; readonly nth: number }
+  /** The runner alone is killed there; the server crashes when another one has found nothing to do. */
+  | { readonly kind: "followed"; readonly nth: number }
   | { readonly kind: "moment"; readonly ms: number };
 
 async function play(
@@ -86,19 +89,23 @@ async function play(
     const chance = random.below(1);
     if (chance < 0.25) return { kind: "barrier" };
     if (chance < 0.55) return { kind: "acknowledged", nth: 1 + random.integer(smallCount - 1) };
-    if (chance < 0.8) return { kind: "found", nth: 1 + random.integer(smallCount / 2) };
-    return { kind: "moment", ms: random.below(900) };
+    if (chance < 0.7) return { kind: "found", nth: 1 + random.integer(smallCount / 2) };
+    if (chance < 0.85) return { kind: "followed", nth: 1 + random.integer(smallCount / 2) };
+    return { kind: "moment", ms: random.below(500) };
   })();
   // A failure is reported behind a barrier.
   const fails = when.kind === "barrier" || random.chance(0.2);
-  const dies = when.kind !== "found" && random.chance(0.3);
+  const dies = when.kind === "followed" || (when.kind !== "found" && random.chance(0.3));
   round.note(`${JSON.stringify(when)}${fails ? ", failing" : ""}${dies ? ", the runner too" : ""}`);
 
   let isOpen = true;
   let acknowledged = 0;
   const { promise: isCrashed, resolve: crashed } = Promise.withResolvers<void>();
+  let hasCrashed = false;
   const crash = (): void => {
-    if (!isOpen) return;
+    // Once: a moment may come when all is over, and the server serves again.
+    if (hasCrashed) return;
+    hasCrashed = true;
     isOpen = false;
     killWhole(server);
     if (dies) runner.kill();
@@ -111,6 +118,7 @@ async function play(
       if (from === "server" && type === "C" && text.startsWith("COMMIT")) {
         if (answers.includes("lacuna.marker")) acknowledged++;
         if (when.kind === "found" && acknowledged === when.nth) return "before";
+        if (when.kind === "followed" && acknowledged === when.nth) runner.kill();
         if (when.kind !== "acknowledged" || acknowledged < when.nth) return undefined;
         // This one has come through.
         setTimeout(crash, 0);
@@ -128,10 +136,10 @@ async function play(
   if (when.kind === "moment") setTimeout(crash, when.ms);
   if (when.kind === "found") void runner.saying("applied", "reconnecting").then(crash);
   await Promise.race([isCrashed, runner.ended]);
-  if (isOpen) {
-    // It was faster. The server is killed all the same: what was said stays.
-    crash();
-  }
+  // What one that exits with 0 has relied on is there for good.
+  const relied = when.kind === "followed" ? await follow(ground, round) : 0;
+  // It may have been faster. The server is killed all the same: what was said stays.
+  crash();
   // What it has still to say of this.
   await sleep(100);
   const saidBefore = saidApplied(runner.said()).map(Number);
@@ -142,6 +150,8 @@ async function play(
   const untrue = saidBefore.filter((version) => version > held.applied);
   if (untrue.length > 0)
     round.violation(`said: ${untrue.join(" ")}; ${held.applied} survived the crash`);
+  if (held.applied < relied)
+    round.violation(`another relied on ${relied}; ${held.applied} survived the crash`);
   if (acknowledged > held.applied) tally.lossy++;
   tally.lost += Math.max(0, acknowledged - held.applied);
   if (saidBefore.length > 0) tally.behind++;
@@ -156,6 +166,16 @@ async function play(
     fails ? failingVersion - 1 : smallCount,
   );
   await finish(ground, round);
+}
+
+/** Runs another runner that has nothing to do; gives what it has relied on. */
+async function follow(ground: Ground, round: Round): Promise<number> {
+  const { applied } = await untilNobodyWorks(round.url);
+  if (applied === 0) return 0;
+  const ended = await ground.start(round.url, "--to", String(applied)).ended;
+  if (ended.exitCode !== 0 || saidApplied(ended.said).length > 0)
+    round.violation(`the other one: exit ${ended.exitCode}\n${ended.output}`);
+  return applied;
 }
 
 /** The postmaster is stopped first: it makes no new process then, and cleans nothing up. */

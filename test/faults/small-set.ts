@@ -2,6 +2,7 @@
  * Many small migrations, of which some are on their way at any time, and what a database holds of them:
  * a prefix, each with its whole effect.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Ground, Round } from "./ground.ts";
 import { type Ended, saidApplied } from "./runner.ts";
 import { ask } from "./state.ts";
@@ -62,6 +63,19 @@ export async function heldOfSmall(url: string): Promise<Held> {
     JSON.stringify(found) === prefix ? [] : [`${what}: ${found.join(" ")}`],
   );
   return { applied, wrong };
+}
+
+/** A backend whose runner is gone goes on with what was sent to it, and holds the lock meanwhile. */
+export async function untilNobodyWorks(url: string): Promise<Held> {
+  for (;;) {
+    const [row] = await ask(
+      url,
+      "select count(*)::text as locks from pg_locks where locktype = 'advisory' " +
+        "and database = (select oid from pg_database where datname = current_database())",
+    );
+    if (row?.["locks"] === "0") return heldOfSmall(url);
+    await sleep(20);
+  }
 }
 
 /** Each once and in order, and what the end of the run says. */
