@@ -25,7 +25,7 @@ export function wantedFor(
   const isAbsent = facts.tracker === undefined;
   if (plan.length === 0 && !isAdopting && !isAbsent) return undefined;
   const usesProgress = plan.some(({ script }) => script.mode === "statements");
-  if (!isAbsent && !usesProgress && facts.tracker?.mayRecord === true) return undefined;
+  if (!isAbsent && !usesProgress && facts.tracker?.mayRecord) return undefined;
   return {
     tracker: writing.tracker,
     progress: usesProgress ? writing.progress : [],
