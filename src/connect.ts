@@ -153,9 +153,14 @@ async function attemptOnce<T>(
       }
       const { serverVersion } = facts;
       reporter.report({ kind: "connected", database: database.label, serverVersion });
-      if (options.purpose === "reading")
+      const isPooled = isBehindPooler(session, facts.backend);
+      if (options.purpose === "reading") {
+        // Each message says so too; a backend that is nobody else's is held to it for good.
+        if (options.access === "read only" && !isPooled)
+          await session.run("set default_transaction_read_only = on");
         return done(await work(readingThrough(session, options.access), facts));
-      if (isBehindPooler(session, facts.backend)) {
+      }
+      if (isPooled) {
         await demandSessionMode(world, session, facts.backend, sessionOptions, options.pooler);
         reporter.report({ kind: "pooler", database: database.label, mode: "session" });
       }

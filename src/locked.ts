@@ -1,15 +1,16 @@
 /** Work under the lock: taken by polling, released whatever happens. */
+import { raiseBarrier } from "./apply/stage.ts";
 import { connect } from "./connect.ts";
 import { digestsOf, setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import { quoteLiteral } from "./core/quote.ts";
 import { barrier } from "./ledger/barrier.ts";
 import type { Facts } from "./ledger/facts.ts";
-import { lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
+import { type HeldLock, lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
 import { settingsFor } from "./ledger/settings.ts";
 import { type Known, readKnown, tablesScript } from "./ledger/state.ts";
 import type { TrackerName } from "./core/tracker.ts";
-import { Refusal, type Session, type World } from "./ports.ts";
+import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
 import type { SetReading } from "./read-set.ts";
 import type { PoolerMode } from "./request.ts";
@@ -108,7 +109,7 @@ export async function withLock<T>(
       await release();
       throw error;
     }
-    if (rest.isUndurable) await releaseLock(session, taken.lock, barrier);
+    if (rest.isUndurable) await releaseDurably(session, taken.lock);
     else await release();
     return result;
   }
@@ -119,6 +120,17 @@ export async function withLock<T>(
     if (!("finish" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
     const digest = setDigest(known);
     return [`set application_name = ${quoteLiteral(applicationNameOf(digest, hostName))}`];
+  }
+}
+
+/** In one message, where the server has no objection. */
+async function releaseDurably(session: Session, lock: HeldLock): Promise<void> {
+  try {
+    await releaseLock(session, lock, barrier);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.kind !== "server") throw error;
+    await raiseBarrier(session);
+    await releaseLock(session, lock);
   }
 }
 

@@ -92,8 +92,7 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
     if (script.mode !== "transaction") throw new Error("only what is one message is sent ahead");
     const next = plan[index + 1];
     const nowMs = world.clock.nowMs();
-    const isLast =
-      next === undefined || !canFollow(next.script, tracker) || !canFollow(script, tracker);
+    const isLast = follows[index] !== true || follows[index + 1] !== true;
     const waits = isDurable(isLast, nowMs - durableMs);
     if (waits) durableMs = nowMs;
     const isFirst = flights.length === 0;

@@ -4,7 +4,7 @@
  * them until something behind them is durable (research: mechanisms, M9).
  */
 import type { Event } from "../events.ts";
-import { barrier } from "../ledger/barrier.ts";
+import { barrier, barrierByTable } from "../ledger/barrier.ts";
 import { type Reporter, type Session, SqlError } from "../ports.ts";
 import type { Doubts } from "./context.ts";
 
@@ -65,13 +65,17 @@ export function newStage(reporter: Reporter, doubts: Doubts): Stage {
 
 /** A signal has whatever runs cancelled, again and again: this is asked again too. */
 export async function raiseBarrier(session: Session): Promise<void> {
+  let script = barrier;
   for (let attempt = 1; ; attempt++) {
     try {
-      await session.run(barrier);
+      await session.run(script);
       return;
     } catch (error) {
-      const isCancelled = error instanceof SqlError && error.server.code === queryCanceled;
-      if (!isCancelled || error.kind === "lost" || attempt === mostAttempts) throw error;
+      if (!(error instanceof SqlError) || error.kind !== "server" || attempt === mostAttempts)
+        throw error;
+      if (error.server.code === queryCanceled) continue;
+      if (script === barrierByTable) throw error;
+      script = barrierByTable;
     }
   }
 }

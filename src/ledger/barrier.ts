@@ -15,6 +15,9 @@ const writes = "select pg_catalog.pg_logical_emit_message(true, 'lacuna', '')";
 
 export const barrier: string = `${waits}; ${writes}`;
 
+/** Where a server has taken that function away: what the catalog says of a table is written too. */
+export const barrierByTable: string = `${waits}; create temporary table lacuna_barrier () on commit drop`;
+
 /**
  * The same from another session, while the runner's is busy: not where another server answers, as a
  * URL of several hosts may lead to, and not where a synchronous standby was not waited for, of which

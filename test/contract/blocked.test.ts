@@ -196,7 +196,8 @@ contractSideBySide(
         ...base,
         "2_q.up.sql": `create table quick as ${watchers}`,
         "3_s.up.sql": `select pg_sleep(1.2); create table slow as ${watchers}`,
-        "4_q.up.sql": `create table behind as ${watchers}`,
+        // Sent before the one ahead is answered; the watcher has been told to leave by then.
+        "4_q.up.sql": `select pg_sleep(0.5); create table behind as ${watchers}`,
       });
       expect(counted.problems).toEqual([]);
       expect(blockedEvents(counted)).toEqual([]);

@@ -409,14 +409,15 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 const turns = { next: 0, ends: [Promise.resolve(), Promise.resolve()] };
 
-/** Looks into each session before it is used. */
+/** Looks into each session behind its work. */
 function watching(database: Database, look: (session: Session) => Promise<void>): Database {
   return {
     ...database,
     session: (options, work) =>
       database.session(options, async (session) => {
+        const result = await work(session);
         await look(session);
-        return work(session);
+        return result;
       }),
   };
 }

@@ -1,5 +1,7 @@
 /** The lock as one session sees it: what travels with it, and how it is proven and let go of. */
 import { expect } from "bun:test";
+import { raiseBarrier } from "../../src/apply/stage.ts";
+import { barrier } from "../../src/ledger/barrier.ts";
 import { type LockOptions, lockKeyOf, releaseLock, takeLock } from "../../src/ledger/lock.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import { contract, everyday, pgliteSkips } from "./contract.ts";
@@ -20,6 +22,7 @@ const failing = "a reading that fails leaves a lock that can be let go of";
 const once = "a body that unlocks once is no body that drops the lock";
 const dropped = "a body that drops the lock is not recorded, and the end does not wait for it";
 
+const noMessages = "a server without logical messages has another barrier";
 const beginnings = "what is applied is known by a digest, whatever it lacks of the set";
 const halfWay = "a file that stopped half-way is read, whatever the digest says";
 const unlike = "a row that says something else than its file is no part of the set";
@@ -66,6 +69,26 @@ contract(
       expect(problems).toEqual(["not-proven"]);
       expect(await ground.exists("a")).toBe(false);
       expect(Date.now() - startMs).toBeLessThan(4000);
+    });
+
+    check(noMessages, async (ground) => {
+      await ground.sql(
+        "create role contract_plain; do $$ declare f regprocedure; begin for f in select oid from pg_proc where proname = 'pg_logical_emit_message' " +
+          "loop execute format('revoke execute on function %s from public', f); end loop; end $$",
+      );
+      try {
+        await beside(ground, async (session) => {
+          await session.run("set role contract_plain");
+          const failure = await session.run(barrier).catch((error: unknown) => error);
+          expect(failure).toMatchObject({ server: { code: "42501" } });
+          await raiseBarrier(session);
+        });
+      } finally {
+        await ground.sql(
+          "do $$ declare f regprocedure; begin for f in select oid from pg_proc where proname = 'pg_logical_emit_message' " +
+            "loop execute format('grant execute on function %s to public', f); end loop; end $$; drop role contract_plain",
+        );
+      }
     });
 
     const numbered = (count: number): Record<string, string> =>
