@@ -13,7 +13,8 @@ import { suite } from "./support/suite.ts";
 const executable = join(import.meta.dirname, "../dist/lacuna");
 const rounds = 5;
 const files = 300;
-const largestRatio = 3;
+/** It was 3, and 2.65 measured, before `up` sent migrations without waiting for each other: it takes half the time since. */
+const largestRatio = 5;
 const largestMb = 600;
 /** The comparison makes another database, and replays what is applied in both. */
 const largestLateRatio = 4;
