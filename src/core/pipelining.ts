@@ -24,10 +24,12 @@ export function canFollow(script: Executable, { table }: TrackerName): script is
 
 /**
  * Whether a file may leave triggers or rules on tables that it does not name, as one does that goes
- * over all of them: the tracker may be among those.
+ * over all of them: the tracker may be among those. A function that is older than the run can do it
+ * too, so whatever may call one is taken for it.
  */
 export function mayLeaveTriggers(script: Executable): boolean {
-  return /trigger|rule/i.test(script.mode === "transaction" ? script.body : script.text);
+  const text = script.mode === "transaction" ? script.body : script.text;
+  return /trigger|rule|\b(?:select|do|call)\b/i.test(text);
 }
 
 /**

@@ -66,6 +66,30 @@ contract(
       });
     }
 
+    check(
+      "a function of old that puts triggers everywhere ends its own migration",
+      async (ground) => {
+        await ground.up(base);
+        await ground.sql(
+          "create function f() returns trigger language plpgsql as $f$ begin return null; end $f$; " +
+            "create function everywhere() returns void language plpgsql as $f$ declare t name; begin " +
+            "for t in select tablename from pg_tables where schemaname = 'public' and tablename <> 'effects' loop " +
+            "execute format('create trigger t before insert on public.%I for each row execute function f()', t); " +
+            "end loop; end $f$",
+        );
+        const plain = (version: number): string => `insert into effects values (${version})`;
+        const files = Object.fromEntries(
+          Array.from({ length: 8 }, (_, index) => [`${index + 1}_x.up.sql`, plain(index + 1)]),
+        );
+        const body = `${plain(4)}; select everywhere()`;
+        const ran = await ground.up({ ...base, ...files, "4_x.up.sql": body });
+        expect(ran.problems).toEqual(["not-proven"]);
+        expect(ran.first).toMatchObject({ id: "4_x", broken: "row" });
+        expect(await ground.versions()).toEqual(["0", "1", "2", "3"]);
+        expect(await ground.value("select count(*) from effects")).toBe("3");
+      },
+    );
+
     check("thousands of notices are told as their own migration's", async (ground) => {
       await ground.up(base);
       const many =

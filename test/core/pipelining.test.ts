@@ -51,6 +51,10 @@ describe("a migration may be sent before those ahead of it are answered", () => 
 
 test.each([
   { text: "create table a ()", may: false },
+  { text: "insert into a values (1); update a set b = b + 1", may: false },
+  { text: "select audit_all_tables()", may: true },
+  { text: "do $$ begin null; end $$", may: true },
+  { text: "-- lacuna: no-transaction\ncall p();", may: true },
   { text: "create TRIGGER t after insert on a execute function f()", may: true },
   {
     text: "do $$ begin execute format('create rule r as on insert to %I do also select 1', 'a'); end $$",
