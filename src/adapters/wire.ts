@@ -195,21 +195,21 @@ function isWanted(type: number, keepRows: boolean): boolean {
 
 /** A simple-protocol Query message. */
 export function queryMessage(script: string): Uint8Array {
-  const length = Buffer.byteLength(script);
-  const message = new Uint8Array(length + 6);
-  message[0] = "Q".charCodeAt(0);
-  new DataView(message.buffer).setUint32(1, length + 5);
-  encoder.encodeInto(script, message.subarray(5));
-  return message;
+  return textMessage("Q", script);
 }
 
 /** Ends a COPY that waits for data: the server reports an error for it. */
 export function copyFailMessage(reason: string): Uint8Array {
-  const length = Buffer.byteLength(reason);
+  return textMessage("f", reason);
+}
+
+/** A type, a length, and a text with a NUL behind it: encoded in its place, since it may be large. */
+function textMessage(type: "Q" | "f", text: string): Uint8Array {
+  const length = Buffer.byteLength(text);
   const message = new Uint8Array(length + 6);
-  message[0] = "f".charCodeAt(0);
+  message[0] = type.charCodeAt(0);
   new DataView(message.buffer).setUint32(1, length + 5);
-  encoder.encodeInto(reason, message.subarray(5));
+  encoder.encodeInto(text, message.subarray(5));
   return message;
 }
 

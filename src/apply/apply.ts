@@ -90,7 +90,6 @@ function applyOne(
   const { version, migration } = entry;
   if (sent === undefined) doubts.set(version, { entry, startMs: world.clock.nowMs() });
   stage.report({ kind: "applying", migration, isGap: isGap(entry) });
-  sent?.listen();
   return watched(context, migration, (watching) =>
     script.mode === "transaction"
       ? applyTransaction(script, watching, sent)

@@ -59,7 +59,7 @@ export function noticesOf({ reporter }: World, migration: Migration): NoticeList
 
 /**
  * Nothing that a migration left in the session reaches the next one. It is a message of its
- * own: in front of a BEGIN it would belong to that transaction and be undone with it. Never
+ * own, or stands behind a COMMIT: in front of a BEGIN it would belong to that transaction and be undone with it. Never
  * DISCARD ALL, which drops the runner's lock (research: mechanisms, M10).
  */
 export async function resetSession({ session, ...own }: ApplyContext): Promise<void> {

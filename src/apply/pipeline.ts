@@ -5,7 +5,8 @@
  * Nothing of a migration happens where one ahead of it failed: see Convoy. When a flight fails, those
  * behind it have failed too by the time the session has answered all of them; they begin again.
  */
-import type { Plan, PlannedMigration } from "../core/plan.ts";
+import type { PendingEntry } from "../core/entry.ts";
+import type { Plan } from "../core/plan.ts";
 import {
   canFollow,
   fewInFlight,
@@ -14,6 +15,7 @@ import {
   mostInFlight,
 } from "../core/pipelining.ts";
 import { attemptLimitMs } from "../core/retry.ts";
+import type { TransactionScript } from "../core/script.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetOf } from "./context.ts";
 import { cargoOf, launch, type Sent } from "./transaction.ts";
@@ -78,19 +80,16 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
     if (flights.length > fewInFlight) return;
     for (;;) {
       const index = (flights.at(-1)?.index ?? from - 1) + 1;
-      const planned = plan[index];
-      if (planned?.script.mode !== "transaction" || flights.length >= mostInFlight) return;
-      if (flights.length > 0 && follows[index] !== true) return;
-      flights.push(sendAt(index, planned));
+      const { entry, script } = plan[index] ?? {};
+      if (entry === undefined || script?.mode !== "transaction") return;
+      if (flights.length >= mostInFlight || (flights.length > 0 && follows[index] !== true)) return;
+      flights.push(sendAt(index, entry, script));
       // What may not follow others is not followed either: what is large keeps a server busy by itself.
       if (follows[index] !== true) return;
     }
   }
 
-  function sendAt(index: number, planned: PlannedMigration): OnItsWay {
-    const { entry, script } = planned;
-    if (script.mode !== "transaction") throw new Error("only what is one message is sent ahead");
-    const next = plan[index + 1];
+  function sendAt(index: number, entry: PendingEntry, script: TransactionScript): OnItsWay {
     const nowMs = world.clock.nowMs();
     const isLast = follows[index] !== true || follows[index + 1] !== true;
     const waits = isDurable(isLast, nowMs - durableMs);
@@ -99,7 +98,7 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
     const nextTurn = crypto.randomUUID();
     const convoy = {
       turn: isFirst ? undefined : handedOn,
-      next: next && { turn: nextTurn, reset },
+      next: index + 1 < plan.length ? { turn: nextTurn, reset } : undefined,
       isDurable: waits,
       isPlain: index < firstTriggers,
     };

@@ -96,7 +96,7 @@ export async function fly(
 
     // What was sent behind it has failed with it, and no transaction stays open.
     await context.grounded();
-    const wasGuarded = ahead !== undefined;
+    const wasSentAhead = ahead !== undefined;
     ahead = undefined;
     if (!(failed instanceof SqlError)) {
       await context.session.undo();
@@ -106,7 +106,7 @@ export async function fly(
     if (interruption.signal !== undefined && failed.kind !== "lost") {
       return interrupted(cargo, interruption.signal);
     }
-    if (wasGuarded && isOfTheGuard(failed)) {
+    if (wasSentAhead && isOfTheGuard(failed)) {
       await resetSession(context);
       attempt--;
       continue;
