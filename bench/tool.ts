@@ -88,6 +88,19 @@ export function nodeProgram(): string | undefined {
   return Bun.which("node") ?? undefined;
 }
 
-export function isLeftOut(found: Tool | LeftOut): found is LeftOut {
+/** A tool of npm's that is a program for Node: both, or what is missing. */
+export function nodePeer(
+  name: string,
+  path: string,
+): { readonly node: string; readonly script: string } | LeftOut {
+  const node = nodeProgram();
+  const script = peerFile(name, path);
+  if (node === undefined) return { name, reason: noNode };
+  return script === undefined ? { name, reason: notInstalled } : { node, script };
+}
+
+export const noNode = "there is no node on PATH";
+
+export function isLeftOut(found: object): found is LeftOut {
   return "reason" in found;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type LeftOut,
+  noNode,
   nodeProgram,
   notInstalled,
   peerVersion,
@@ -15,7 +16,7 @@ export function drizzle(): Tool | LeftOut {
   const name = "drizzle";
   const node = nodeProgram();
   const version = peerVersion("drizzle-orm");
-  if (node === undefined) return { name, reason: "there is no node on PATH" };
+  if (node === undefined) return { name, reason: noNode };
   if (version === "") return { name, reason: notInstalled };
   const script = join(import.meta.dirname, "drizzle-migrate.mjs");
   return {

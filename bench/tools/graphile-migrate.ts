@@ -1,23 +1,14 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type LeftOut,
-  nodeProgram,
-  notInstalled,
-  peerFile,
-  peerVersion,
-  type Tool,
-  versionOf,
-} from "../tool.ts";
+import { isLeftOut, type LeftOut, nodePeer, peerVersion, type Tool, versionOf } from "../tool.ts";
 
 /** A committed migration says its own hash and that of the one before it. */
 export function graphileMigrate(): Tool | LeftOut {
   const name = "graphile-migrate";
-  const node = nodeProgram();
-  const script = peerFile(name, "dist/cli.js");
-  if (node === undefined) return { name, reason: "there is no node on PATH" };
-  if (script === undefined) return { name, reason: notInstalled };
+  const peer = nodePeer(name, "dist/cli.js");
+  if (isLeftOut(peer)) return peer;
+  const { node, script } = peer;
   return {
     name,
     title: `graphile-migrate ${peerVersion(name)}`,

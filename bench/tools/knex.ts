@@ -1,21 +1,12 @@
 import { join } from "node:path";
-import {
-  type LeftOut,
-  nodeProgram,
-  notInstalled,
-  peerFile,
-  peerVersion,
-  type Tool,
-  writeFiles,
-} from "../tool.ts";
+import { isLeftOut, type LeftOut, nodePeer, peerVersion, type Tool, writeFiles } from "../tool.ts";
 
 /** Its files are programs; a migration source of its own, as it documents them, reads SQL. */
 export function knex(): Tool | LeftOut {
   const name = "knex";
-  const node = nodeProgram();
-  const script = peerFile(name, "bin/cli.js");
-  if (node === undefined) return { name, reason: "there is no node on PATH" };
-  if (script === undefined) return { name, reason: notInstalled };
+  const peer = nodePeer(name, "bin/cli.js");
+  if (isLeftOut(peer)) return peer;
+  const { node, script } = peer;
   const knexfile = join(import.meta.dirname, "knexfile.mjs");
   return {
     name,

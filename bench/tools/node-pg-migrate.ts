@@ -1,12 +1,4 @@
-import {
-  type LeftOut,
-  nodeProgram,
-  notInstalled,
-  peerFile,
-  peerVersion,
-  type Tool,
-  writeFiles,
-} from "../tool.ts";
+import { isLeftOut, type LeftOut, nodePeer, peerVersion, type Tool, writeFiles } from "../tool.ts";
 
 /**
  * One transaction for all files, its default: two round trips a file instead of four. It prints every
@@ -14,10 +6,9 @@ import {
  */
 export function nodePgMigrate(): Tool | LeftOut {
   const name = "node-pg-migrate";
-  const node = nodeProgram();
-  const script = peerFile(name, "bin/node-pg-migrate.js");
-  if (node === undefined) return { name, reason: "there is no node on PATH" };
-  if (script === undefined) return { name, reason: notInstalled };
+  const peer = nodePeer(name, "bin/node-pg-migrate.js");
+  if (isLeftOut(peer)) return peer;
+  const { node, script } = peer;
   const options = ["--no-verbose", "--migrations-dir"];
   return {
     name,
