@@ -158,7 +158,7 @@ export function launch(
   });
   const isDurable = convoy?.isDurable ?? true;
   const notices = keptNotices(noticesOf(context.world, migration));
-  const reply = transmit(flight, context.session, notices.listener);
+  const reply = transmit(flight, cargo, context.session, notices.listener);
   return { flight, isDurable, reply, listen: notices.listen };
 }
 
@@ -191,6 +191,7 @@ function keptNotices(tell: NoticeListener): {
 
 async function transmit(
   flight: Flight,
+  cargo: Cargo,
   session: Session,
   listener: NoticeListener,
 ): Promise<Reply> {
@@ -201,9 +202,9 @@ async function transmit(
     return { failed: isProven ? undefined : tags, handsOn: isProven && flight.tailTags > 0 };
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    // What comes behind its COMMIT is no part of it. A body has no COMMIT: this one is the flight's.
-    const isProven =
-      flight.tailTags > 0 && error.tags.some((_, index) => provesAt(index + 1, error.tags, flight));
+    // What comes behind its COMMIT is no part of it: the one that stands where the flight's own does.
+    const end = flight.prefixTags + cargo.statements.length + flight.suffixTags + 1;
+    const isProven = error.tags.length >= end && provesAt(end, error.tags, flight);
     return { failed: isProven ? undefined : error, handsOn: false };
   }
 }
