@@ -97,12 +97,7 @@ async function terminateLate(opening: Promise<BunSocket>): Promise<void> {
   if (result.status === "fulfilled") result.value.terminate();
 }
 
-function channelOver(
-  socket: BunSocket,
-  events: Events,
-  queue: Queue,
-  isEncrypted = false,
-): Channel {
+function channelOver(socket: BunSocket, events: Events, queue: Queue): Channel {
   return {
     get isOpen() {
       return events.isOpen;
@@ -111,9 +106,8 @@ function channelOver(
     write: (bytes) => queue.send(socket, bytes),
     encrypt: (policy, host) => encrypt(socket, handshakeOf(policy, host)),
     end(bytes) {
-      const isSent = queue.send(socket, bytes);
+      queue.send(socket, bytes);
       socket.end();
-      return isSent && !isEncrypted;
     },
     destroy() {
       socket.terminate();
@@ -190,7 +184,7 @@ function encrypt(socket: BunSocket, handshake: Handshake): Promise<Channel> {
       ...handlers,
       handshake(upgraded, isAccepted, error) {
         const refusal = refusalOf(verification, upgraded, isAccepted, error);
-        if (refusal === undefined) resolve(channelOver(secure, events, queue, true));
+        if (refusal === undefined) resolve(channelOver(secure, events, queue));
         else reject(refusal);
       },
       close(upgraded, error) {

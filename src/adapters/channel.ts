@@ -16,11 +16,8 @@ export interface Channel {
    * @throws whatever is wrong with the certificates, the handshake, or the server's identity.
    */
   readonly encrypt: (policy: TlsPolicy, host: string) => Promise<Channel>;
-  /**
-   * Says the last, and that nothing follows. True: it is on its way, whatever becomes of this process;
-   * false: only the close tells.
-   */
-  readonly end: (bytes: Uint8Array) => boolean;
+  /** Says the last, and that nothing follows. */
+  readonly end: (bytes: Uint8Array) => void;
   readonly destroy: () => void;
 }
 

@@ -25,7 +25,7 @@ export interface Conversation {
   readonly overhear: (listener: (chunk: Uint8Array) => void) => () => void;
   /** An exchange whose message somebody else sends. */
   readonly expect: (asked: Pick<Asked, "keepRows">) => Promise<Exchange>;
-  /** Says goodbye. Where it is not sure that this is on its way, the server's answer is waited for. */
+  /** Says goodbye, and waits for the server to end the session: what a body had locked is free then. */
   readonly close: () => Promise<void>;
 }
 
@@ -106,8 +106,8 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
     },
     async close() {
       isClosing = true;
-      if (channel.isOpen && channel.end(terminateMessage)) void destroyLater();
-      else await destroyLater();
+      if (channel.isOpen) channel.end(terminateMessage);
+      await destroyLater();
     },
   };
 }

@@ -41,7 +41,6 @@ function channelOver(socket: net.Socket): Channel {
     },
     end(bytes) {
       socket.end(bytes);
-      return false;
     },
     destroy() {
       socket.destroy();
