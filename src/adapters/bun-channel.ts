@@ -23,7 +23,7 @@ interface BunSocket {
   readonly authorized: boolean;
   upgradeTLS(options: { tls: object; socket: Handlers }): [raw: BunSocket, secure: BunSocket];
   /** Closes it behind what was written. */
-  end(): void;
+  shutdown(): void;
   terminate(): void;
 }
 
@@ -107,7 +107,8 @@ function channelOver(socket: BunSocket, events: Events, queue: Queue): Channel {
     encrypt: (policy, host) => encrypt(socket, handshakeOf(policy, host)),
     end(bytes) {
       queue.send(socket, bytes);
-      socket.end();
+      // Half of it: behind end() the system closes, and the server's own end is not waited for.
+      socket.shutdown();
     },
     destroy() {
       socket.terminate();
