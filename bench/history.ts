@@ -20,46 +20,45 @@ const rowsInInsert = 80;
 const gapFiles = 12;
 const gapAt = 9;
 
-/** Tables, columns, indexes, constraints and rows in turn, one to three statements a file. */
+/**
+ * What a project's files do, one or two statements each: of ten, one makes a table, five a column of
+ * it, the others an index, a constraint, rows, and a default.
+ */
 export function history(count: number): readonly SqlFile[] {
   return Array.from({ length: count }, (_, index) => step(index + 1));
 }
 
 function step(number: number): SqlFile {
   if (number === 1) return { number, sql: audit + table(1), makes: { ...nothing, tables: 1 } };
-  switch (number % 10) {
+  const place = number % 10;
+  // The latest table in front of it.
+  const name = `item_${number - ((number + 9) % 10)}`;
+  switch (place) {
     case 1:
-    case 4:
-    case 7:
       return { number, sql: table(number), makes: { ...nothing, tables: 1 } };
-    case 2:
-    case 5: {
-      const sql = `alter table item_${number - 1} add column extra_${number} integer not null default 0;\n`;
-      return { number, sql, makes: { ...nothing, columns: 1 } };
-    }
-    case 3:
-    case 6: {
-      const sql = `create index by_${number} on item_${number - 2} (name, amount);\n`;
+    case 3: {
+      const sql = `create index by_${number} on ${name} (name, amount);\n`;
       return { number, sql, makes: { ...nothing, indexes: 1 } };
+    }
+    case 5: {
+      const sql =
+        `insert into audit (file, note) values (${number}, 'first'), (${number}, 'second');\n` +
+        `update ${name} set amount = amount + 1 where amount < 10;\n`;
+      return { number, sql, makes: { ...nothing, rows: 2 } };
     }
     case 8: {
       const sql =
-        `alter table item_${number - 1} add constraint check_${number} check (amount >= 0);\n` +
-        `comment on table item_${number - 1} is 'step ${number}';\n`;
+        `alter table ${name} add constraint check_${number} check (amount >= 0);\n` +
+        `comment on table ${name} is 'step ${number}';\n`;
       return { number, sql, makes: nothing };
     }
-    case 9: {
-      const sql =
-        `insert into audit (file, note) values (${number}, 'first'), (${number}, 'second');\n` +
-        `update item_${number - 2} set amount = amount + 1 where amount < 10;\n`;
-      return { number, sql, makes: { ...nothing, rows: 2 } };
+    case 0: {
+      const sql = `alter table ${name} alter column amount set default 1;\n`;
+      return { number, sql, makes: nothing };
     }
     default: {
-      const sql =
-        table(number) +
-        `alter table item_${number} add column extra_${number} bigint references item_${number - 3} (id);\n` +
-        `create index by_${number} on item_${number} (extra_${number});\n`;
-      return { number, sql, makes: { ...nothing, tables: 1, columns: 1, indexes: 1 } };
+      const sql = `alter table ${name} add column extra_${number} integer not null default 0;\n`;
+      return { number, sql, makes: { ...nothing, columns: 1 } };
     }
   }
 }
@@ -68,7 +67,7 @@ const audit = "create table audit (file integer not null, note text not null);\n
 
 function table(number: number): string {
   return `create table item_${number} (
-  id bigint generated always as identity primary key,
+  id bigint primary key,
   name text not null,
   amount numeric(12,2) not null default 0,
   created_at timestamptz not null default now()
