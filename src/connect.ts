@@ -5,7 +5,7 @@ import type { MigrationSet } from "./core/migration.ts";
 import { isNotThereYet, pollMs } from "./core/retry.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { type Facts, openingScript, readFacts } from "./ledger/facts.ts";
-import { type Access, settingsFor, settingsOfMessage } from "./ledger/settings.ts";
+import { type Access, setStatements, settingsFor, settingsOfMessage } from "./ledger/settings.ts";
 import { demandSessionMode, isBehindPooler } from "./pooler.ts";
 import { type Interruption, Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
@@ -165,7 +165,8 @@ async function attemptOnce<T>(
         reporter.report({ kind: "pooler", database: database.label, mode: "session" });
       }
       // Those of the opening ended with its message.
-      if (options.purpose === "writing") await session.run(settingsFor(facts.server).join("; "));
+      if (options.purpose === "writing")
+        await session.run(setStatements(settingsFor(facts.server)).join("; "));
       return done(await work(session, facts));
     });
   } catch (error) {

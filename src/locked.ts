@@ -7,7 +7,7 @@ import { quoteLiteral } from "./core/quote.ts";
 import { barrier } from "./ledger/barrier.ts";
 import type { Facts } from "./ledger/facts.ts";
 import { type HeldLock, lockKeyOf, releaseLock, takeLock } from "./ledger/lock.ts";
-import { settingsFor } from "./ledger/settings.ts";
+import { type Setting, setStatements, settingsFor } from "./ledger/settings.ts";
 import { type Known, readKnown, tablesScript } from "./ledger/state.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
@@ -22,7 +22,7 @@ export interface Locked {
   /** What is known of the tracker, since it came with the lock. */
   readonly known: Known;
   /** What is set for the session, and again behind each reset. */
-  readonly settings: readonly string[];
+  readonly settings: readonly Setting[];
   /** What the work rests on, and did not do itself, may have to be made durable behind it. */
   readonly rest: { isUndurable: boolean };
 }
@@ -86,7 +86,7 @@ export async function withLock<T>(
       ...world,
       key,
       waitMs: request.lockWaitMs,
-      settings: settings.join("; "),
+      settings: setStatements(settings).join("; "),
       reading: tablesScript(tracker, facts, asked),
     });
     const { signal } = world.interruption;
@@ -115,11 +115,12 @@ export async function withLock<T>(
   }
 
   /** The set's digest is part of the name, unless somebody chose another. */
-  function ownName({ applicationName }: Facts, known: MigrationSet): readonly string[] {
+  function ownName({ applicationName }: Facts, known: MigrationSet): readonly Setting[] {
     const { hostName } = world;
     if (!("finish" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
     const digest = setDigest(known);
-    return [`set application_name = ${quoteLiteral(applicationNameOf(digest, hostName))}`];
+    const value = quoteLiteral(applicationNameOf(digest, hostName));
+    return [{ name: "application_name", value }];
   }
 }
 

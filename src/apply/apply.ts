@@ -27,8 +27,13 @@ export async function apply(
 ): Promise<Problem | undefined> {
   const stage = newStage(given.world.reporter, given.doubts);
   const world = { ...given.world, reporter: stage };
-  const context: ApplyContext = { ...given, world, stage, grounded: () => pipeline.grounded() };
-  const pipeline = newPipeline(plan, context, isPipelined);
+  const context: ApplyContext = {
+    ...given,
+    world,
+    stage,
+    grounded: (isOfConvoy) => pipeline.grounded(isOfConvoy),
+  };
+  const pipeline = await newPipeline(plan, context, isPipelined);
   try {
     return await applyAll(plan, context, pipeline);
   } finally {

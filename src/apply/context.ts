@@ -5,7 +5,8 @@ import type { Migration } from "../core/migration.ts";
 import type { Stage } from "./stage.ts";
 import type { PendingEntry } from "../core/entry.ts";
 import type { Version } from "../core/version.ts";
-import type { Reset } from "../ledger/flight.ts";
+import type { Reset } from "../ledger/convoy.ts";
+import { type Setting, setStatements } from "../ledger/settings.ts";
 import type { NoticeListener, Session, World } from "../ports.ts";
 
 /** What the application of a plan works with: one session, which holds the lock. */
@@ -17,11 +18,14 @@ export interface ApplyContext {
   readonly role: string;
   readonly login: string;
   /** What is set for the session, and again behind each reset. */
-  readonly settings: readonly string[];
+  readonly settings: readonly Setting[];
   /** What may not be said yet. */
   readonly stage: Stage;
-  /** Waits until nothing is on its way: what was sent behind a failure has failed with it. How many. */
-  grounded(): Promise<number>;
+  /**
+   * Waits until nothing is on its way: what was sent behind a failure has failed with it. How many.
+   * @param isOfConvoy What failed was no migration, but what is in front of it or behind it.
+   */
+  grounded(isOfConvoy?: boolean): Promise<number>;
   /** What was sent and has no answer that can be relied on yet. */
   readonly doubts: Doubts;
   /** For how long a migration that cannot get a lock is tried again. */
@@ -72,19 +76,30 @@ export function resetScript(own: Own): string {
 
 /** @param isOurselves A flight ends as who logged in. */
 export function resetOf({ login, settings }: Own, isOurselves = false): Reset {
-  const statements = [
+  return resetBy([
     ...(isOurselves ? [] : [`set session authorization ${quoteIdentifier(login)}`, "reset role"]),
     "reset all",
     // At once: under a statement_timeout of the role's, dropping temporary tables may take too long.
-    ...settings,
-    "close all",
+    ...setStatements(settings),
+    ...leftovers,
     "deallocate all",
-    "unlisten *",
-    "discard temp",
-    "discard sequences",
-  ];
+  ]);
+}
+
+/**
+ * The same between two flights of a convoy: what is set there is what a reset does not bring back by
+ * itself and a flight does not set. The statements that lacuna has prepared stay.
+ */
+export function resetBetween(settings: readonly Setting[]): Reset {
+  const own = settings.filter(({ name }) => name !== "lock_timeout");
+  return resetBy(["reset all", ...setStatements(own), ...leftovers]);
+}
+
+function resetBy(statements: readonly string[]): Reset {
   return { script: statements.join("; "), statements: statements.length };
 }
+
+const leftovers = ["close all", "unlisten *", "discard temp", "discard sequences"];
 
 /** What a session goes back to. */
 export type Own = Pick<ApplyContext, "login" | "settings">;

@@ -7,17 +7,12 @@
  */
 import type { PendingEntry } from "../core/entry.ts";
 import type { Plan } from "../core/plan.ts";
-import {
-  canFollow,
-  fewInFlight,
-  isDurable,
-  mayLeaveTriggers,
-  mostInFlight,
-} from "../core/pipelining.ts";
+import { canFollow, fewInFlight, isDurable, mostInFlight } from "../core/pipelining.ts";
 import { attemptLimitMs } from "../core/retry.ts";
 import type { TransactionScript } from "../core/script.ts";
 import { SqlError } from "../ports.ts";
-import { type ApplyContext, resetOf } from "./context.ts";
+import type { ApplyContext } from "./context.ts";
+import { newPrepared } from "./prepared.ts";
 import { cargoOf, launch, type Sent } from "./transaction.ts";
 
 export interface Pipeline {
@@ -29,24 +24,33 @@ export interface Pipeline {
   /**
    * Resolves when nothing is on its way, to how many there were; what was sent behind a failure is
    * sent again by `board`.
+   *
+   * @param isOfConvoy What failed is in the way of the others as well.
    */
-  grounded(): Promise<number>;
+  grounded(isOfConvoy?: boolean): Promise<number>;
 }
 
 interface OnItsWay extends Sent {
   readonly index: number;
 }
 
-export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): Pipeline {
+export async function newPipeline(
+  plan: Plan,
+  context: ApplyContext,
+  isOn: boolean,
+): Promise<Pipeline> {
   const { world, doubts, tracker, stage } = context;
   let flights: OnItsWay[] = [];
-  /** What the last flight hands on to the next one in the plan. */
+  /** What the last flight hands on to the next one of its convoy. */
   let handedOn: string | undefined;
   let durableMs = world.clock.nowMs();
-  const reset = resetOf(context, true);
-  const found = plan.findIndex(({ script }) => mayLeaveTriggers(script));
-  const firstTriggers = found === -1 ? plan.length : found;
   const follows = plan.map(({ script }) => isOn && canFollow(script, tracker));
+  const isFollowed = (index: number): boolean =>
+    follows[index] === true && follows[index + 1] === true;
+  const prepared = await newPrepared(
+    context,
+    follows.some((_, index) => isFollowed(index)),
+  );
 
   return {
     board(index) {
@@ -54,8 +58,9 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
       fill(index);
       return flights[0]?.index === index ? flights.shift() : undefined;
     },
-    async grounded() {
+    async grounded(isOfConvoy = false) {
       const behind = flights;
+      prepared.forget(isOfConvoy);
       flights = [];
       handedOn = undefined;
       for (const { index, reply } of behind) {
@@ -91,18 +96,17 @@ export function newPipeline(plan: Plan, context: ApplyContext, isOn: boolean): P
 
   function sendAt(index: number, entry: PendingEntry, script: TransactionScript): OnItsWay {
     const nowMs = world.clock.nowMs();
-    const isLast = follows[index] !== true || follows[index + 1] !== true;
-    const waits = isDurable(isLast, nowMs - durableMs);
+    const waits = isDurable(!isFollowed(index), nowMs - durableMs);
     if (waits) durableMs = nowMs;
-    const isFirst = flights.length === 0;
-    const nextTurn = crypto.randomUUID();
+    const { isPrepared, reset } = prepared.for(script, isFollowed(index));
+    const turn = isFollowed(index) ? crypto.randomUUID() : undefined;
     const convoy = {
-      turn: isFirst ? undefined : handedOn,
-      next: index + 1 < plan.length ? { turn: nextTurn, reset } : undefined,
+      turn: handedOn,
+      next: index + 1 < plan.length ? { turn, reset } : undefined,
       isDurable: waits,
-      isPlain: index < firstTriggers,
+      isPrepared,
     };
-    handedOn = nextTurn;
+    handedOn = turn;
     doubts.set(entry.version, { entry, startMs: nowMs });
     const lockTimeoutMs = entry.migration.directives.lockTimeoutMs ?? attemptLimitMs(1);
     return { index, ...launch(cargoOf(script), context, lockTimeoutMs, convoy) };

@@ -13,14 +13,9 @@ import { attemptLimitMs, isLockTimeout, isRetryable, pauseMs } from "../core/ret
 import type { TransactionScript } from "../core/script.ts";
 import type { IndexName } from "../core/statements.ts";
 import type { Span } from "../core/split.ts";
-import {
-  type BrokenProof,
-  brokenProof,
-  type Convoy,
-  type Flight,
-  type FlightContext,
-  migrationFlight,
-} from "../ledger/flight.ts";
+import { type Convoy, isOfConvoy } from "../ledger/convoy.ts";
+import { type Flight, type FlightContext, migrationFlight } from "../ledger/flight.ts";
+import { type BrokenProof, brokenProof } from "../ledger/proof.ts";
 import { type NoticeListener, type Session, SqlError } from "../ports.ts";
 
 /** A transactional migration. Undefined: it is applied, and the server's reply proves it. */
@@ -95,8 +90,8 @@ export async function fly(
     if (failed === undefined) return undefined;
 
     // What was sent behind it has failed with it, and no transaction stays open.
-    await context.grounded();
-    const wasSentAhead = ahead !== undefined;
+    const isOurs = ahead !== undefined && failed instanceof SqlError && isOfConvoy(failed.server);
+    await context.grounded(isOurs);
     ahead = undefined;
     if (!(failed instanceof SqlError)) {
       await context.session.undo();
@@ -106,7 +101,8 @@ export async function fly(
     if (interruption.signal !== undefined && failed.kind !== "lost") {
       return interrupted(cargo, interruption.signal);
     }
-    if (wasSentAhead && isOfTheGuard(failed)) {
+    if (isOurs) {
+      // None of the migration's: it goes again, alone.
       await resetSession(context);
       attempt--;
       continue;
@@ -122,15 +118,6 @@ export async function fly(
     await clock.sleep(pause);
     if (cargo.kept.kind === "nothing") await resetSession(context);
   }
-}
-
-/**
- * The one ahead was applied and could not hand on, or the guard itself was in the way of what the
- * body does: neither is the migration's failure, and it goes again, alone.
- */
-function isOfTheGuard({ server }: SqlError): boolean {
-  const activeSqlTransaction = "25001";
-  return brokenProof(server) === "turn" || server.code === activeSqlTransaction;
 }
 
 function interrupted(cargo: Cargo, signal: Signal): Problem {
@@ -232,7 +219,7 @@ function failure(
     const index = cargo.indexes.map((one) => one.name).join(", ");
     return { code: "invalid-index", id, path: up.path, index };
   }
-  if (broken !== undefined && broken !== "turn") return notProven(cargo, broken, []);
+  if (broken !== undefined) return notProven(cargo, broken, []);
   const { kept } = cargo;
   const found = whereIn(cargo, flight, error);
   return {
@@ -249,7 +236,7 @@ function failure(
 
 function notProven(
   cargo: Cargo,
-  broken: Exclude<BrokenProof, "index" | "turn"> | "reply",
+  broken: Exclude<BrokenProof, "index"> | "reply",
   reply: readonly string[],
 ): Problem {
   const { id, up } = cargo.migration;

@@ -6,10 +6,10 @@ import type { Executable, TransactionScript } from "./script.ts";
 import type { TrackerName } from "./tracker.ts";
 
 /**
- * Whether a guard may stand in front of the body. It is a query, and what a transaction is (its
- * isolation) has to be said before any query: such a file is told by its words, wherever they stand.
- * One that says itself what its COMMIT waits for is left to itself, and one that speaks of the
- * tracker: what it makes there (a trigger) may be in the way of rows behind it.
+ * Whether a migration may be sent before those ahead of it are answered, with a guard in front of it. What a
+ * transaction is (its isolation) has to be said before the guard: such a file is told by its words, wherever
+ * they stand. One that says itself what its COMMIT waits for is left to itself, and one that speaks of
+ * the tracker: what it makes there (a trigger) may be in the way of rows behind it.
  * https://www.postgresql.org/docs/current/sql-set-transaction.html
  */
 export function canFollow(script: Executable, { table }: TrackerName): script is TransactionScript {
@@ -17,19 +17,17 @@ export function canFollow(script: Executable, { table }: TrackerName): script is
     script.mode === "transaction" &&
     script.characteristics === undefined &&
     script.body.length <= largestFollower &&
-    !/transaction|isolation|synchronous_commit/i.test(script.body) &&
+    !/\btransaction(?:_|\b)|isolation|synchronous_commit/i.test(script.body) &&
     !script.body.toLowerCase().includes(table.toLowerCase())
   );
 }
 
 /**
- * Whether a file may leave triggers or rules on tables that it does not name, as one does that goes
- * over all of them: the tracker may be among those. A function that is older than the run can do it
- * too, so whatever may call one is taken for it.
+ * Whether a body may make prepared statements, or take them away: the session's own is one (`prepareRecord`). A
+ * function that is older than the run may do so too, and is not looked for.
  */
-export function mayLeaveTriggers(script: Executable): boolean {
-  const text = script.mode === "transaction" ? script.body : script.text;
-  return /trigger|rule|\b(?:select|do|call)\b/i.test(text);
+export function mayPrepare({ body }: TransactionScript): boolean {
+  return /prepare|deallocate|discard/i.test(body);
 }
 
 /**

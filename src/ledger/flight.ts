@@ -7,13 +7,12 @@
  */
 import type { Migration } from "../core/migration.ts";
 import type { Bracket } from "../ports.ts";
-import type { ServerMessage } from "../core/problem.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
-import type { IndexName } from "../core/statements.ts";
 import type { Step, TransactionScript } from "../core/script.ts";
-import { quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
+import { quoteProgress, type TrackerName } from "../core/tracker.ts";
 import type { Version } from "../core/version.ts";
-import { stillHolds } from "./lock.ts";
+import { type Convoy, executeRecord, guard, handOn } from "./convoy.ts";
+import { proofSql, recordSql, rowExists, stepIsDone } from "./proof.ts";
 
 export interface Flight {
   readonly script: string;
@@ -45,64 +44,35 @@ export interface FlightContext {
   readonly convoy?: Convoy;
 }
 
-/** What puts a session right, and how many statements that are. */
-export interface Reset {
-  readonly script: string;
-  readonly statements: number;
-}
-
-/**
- * What a flight is to the others of a run that are sent without waiting for each other (research:
- * mechanisms, M1). Each hands on the turn to the next, behind its own COMMIT, and each that is sent
- * before the one ahead is answered begins with a guard that raises unless it has the turn. So a
- * syntax error, a failure at COMMIT, or one of the reset, ends the whole row of them.
- */
-export interface Convoy {
-  /** Unguessable, its own; undefined: all that is ahead was answered, and nothing has to be guarded. */
-  readonly turn: string | undefined;
-  /** Undefined: nothing follows. */
-  readonly next: { readonly turn: string; readonly reset: Reset } | undefined;
-  /** Whether COMMIT waits until it is on disk. */
-  readonly isDurable: boolean;
-  /** Whether the tracker has neither triggers nor rules: what is inserted stays. */
-  readonly isPlain: boolean;
-}
-
 /**
  * A transactional migration: body and row in one transaction.
  *
- * Of one that others follow, the INSERT itself is the proof, by what it returns: a row that was
- * inserted as it is. That takes the server half the time. A trigger could still take the row away,
- * so it is for trackers that have none (migrate.ts) and runs in which no body so far may have made one
- * (core/pipelining.ts), and the last of a run looks at its row again.
+ * Of one that others follow, row and proof are a prepared statement (`prepareRecord`).
  */
 export function migrationFlight(script: TransactionScript, context: FlightContext): Flight {
   // Only SET LOCAL stands in front of the body, so that a body may begin with SET TRANSACTION.
   const characteristics =
     script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
-  const prefix = [...opening(context), ...guard(context), ...characteristics];
+  const prefix = [...opening(context), ...guard(context.convoy), ...characteristics];
   const { tracker, convoy } = context;
-  const record = recordSql(tracker, script.migration);
-  const isEarly = convoy?.isDurable === false && convoy.isPlain && script.indexes.length === 0;
+  const isPrepared =
+    convoy?.isDurable === false && convoy.isPrepared && script.indexes.length === 0;
   const suffix = [
     // Deferred triggers are the body's: they run under its role and its search_path.
     bracketOf(context).settle,
     // For the session, not SET LOCAL: whatever the body set for it ends with the body.
     `set session authorization ${quoteIdentifier(context.login)}`,
     "reset role",
-    "set local search_path = pg_catalog",
-    ...(isEarly
-      ? [
-          "set local synchronous_commit = off",
-          `${record} returning ${proofCase(context, [])} as proof`,
-        ]
+    ...(isPrepared
+      ? [executeRecord(script.migration, context.nonce)]
       : [
-          record,
+          "set local search_path = pg_catalog",
+          recordSql(tracker, script.migration),
           ...settledOwn(context),
           proofSql(context, rowExists(tracker, script.migration), script.indexes),
         ]),
   ];
-  return flight(context, prefix, script.body, suffix, isEarly);
+  return flight(context, prefix, script.body, suffix, isPrepared);
 }
 
 /** A statement of a `no-transaction` file that can run in a transaction: exactly once. */
@@ -148,16 +118,6 @@ export function recordFlight(migration: Migration, context: FlightContext): Flig
   ]);
 }
 
-export type BrokenProof = "turn" | "transaction" | "lock" | "row" | "index";
-
-/** Which part of the proof raised, told by the word in PostgreSQL's complaint about the cast. */
-export function brokenProof(error: ServerMessage): BrokenProof | undefined {
-  const invalidText = "22P02";
-  if (error.code !== invalidText) return undefined;
-  const word = /lacuna proof: (turn|transaction|lock|row|index)/.exec(error.message)?.[1];
-  return word as BrokenProof | undefined;
-}
-
 const transaction: Bracket = {
   open: "begin",
   // Only our own statements come behind it, so it cannot fail a later statement that would be
@@ -185,7 +145,7 @@ function flight(
   isProvenByRow = false,
 ): Flight {
   const { close, closeTag } = bracketOf(context);
-  const tail = handOn(context);
+  const tail = handOn(context.convoy);
   const head = `${prefix.join("; ")}; `;
   return {
     // The line end closes a comment that the body ends in; the semicolon its last statement.
@@ -216,32 +176,6 @@ function opening(context: FlightContext): readonly string[] {
   ];
 }
 
-/** A query, so it stands in front of bodies alone that do not mind one (core/pipelining.ts). */
-function guard({ convoy }: FlightContext): readonly string[] {
-  if (convoy?.turn === undefined) return [];
-  return [
-    "select case when coalesce(pg_catalog.current_setting('lacuna.turn', true), '') " +
-      `operator(pg_catalog.=) ${quoteLiteral(convoy.turn)} then 0 else ${raise("turn")} end as turn`,
-  ];
-}
-
-/**
- * Behind the COMMIT, in a transaction that is not the migration's: nothing that this one left in the
- * session reaches the next.
- */
-function handOn({ convoy }: FlightContext): Reset {
-  const { next } = convoy ?? {};
-  if (next === undefined) return { script: "", statements: 0 };
-  const { script, statements } = next.reset;
-  const turn = `set lacuna.turn = ${quoteLiteral(next.turn)}`;
-  return { script: `; ${script}; ${turn}`, statements: statements + 1 };
-}
-
-/** A cast that fails. concat() is not immutable, so the planner does not try it beforehand. */
-function raise(word: BrokenProof): string {
-  return `pg_catalog.concat('lacuna proof: ', '${word}')::pg_catalog.int4`;
-}
-
 /**
  * For the statements of a `no-transaction` file, whose session settings have to outlive the
  * transaction: SET LOCAL steps in front of them and gives way again at COMMIT.
@@ -254,73 +188,10 @@ function asOurselves({ login, role }: FlightContext): readonly string[] {
   ];
 }
 
-function recordSql(tracker: TrackerName, migration: Migration): string {
-  return (
-    `insert into ${quoteTracker(tracker)} (version, name, applied_at, checksum) values ` +
-    `(${migration.version}, ${quoteLiteral(migration.name)}, pg_catalog.clock_timestamp(), ` +
-    `${quoteLiteral(migration.up.checksum)})`
-  );
-}
-
 function doneSql(tracker: TrackerName, version: Version, step: Step): string {
   return (
     `insert into ${quoteProgress(tracker)} (version, statement, digest, state, started_at) values ` +
     `(${version}, ${step.number}, ${quoteLiteral(step.digest)}, 'done', pg_catalog.clock_timestamp()) ` +
     "on conflict (version, statement) do update set state = 'done', digest = excluded.digest"
   );
-}
-
-function rowExists(tracker: TrackerName, migration: Migration): string {
-  return (
-    `exists (select from ${quoteTracker(tracker)} r where r.version = ${migration.version} ` +
-    `and r.name = ${quoteLiteral(migration.name)} and r.checksum = ${quoteLiteral(migration.up.checksum)})`
-  );
-}
-
-/** The body's search_path is not in force any more, so an unqualified name counts in every schema. */
-function isInvalid({ schema, table, name }: IndexName): string {
-  const inSchema = schema === undefined ? "" : `and n.nspname = ${quoteLiteral(schema)} `;
-  return (
-    "exists (select from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid " +
-    "join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = t.relnamespace " +
-    `where not i.indisvalid and c.relkind = 'i' and c.relname = ${quoteLiteral(name ?? "")} ` +
-    `and t.relname = ${quoteLiteral(table)} ${inSchema})`
-  );
-}
-
-function stepIsDone(tracker: TrackerName, version: Version, step: Step): string {
-  return (
-    `exists (select from ${quoteProgress(tracker)} r where r.version = ${version} ` +
-    `and r.statement = ${step.number} and r.state = 'done')`
-  );
-}
-
-/**
- * One SELECT that raises unless the transaction is still the one that was begun, this backend
- * holds the lock and the row is there. It raises by a cast that fails: no function has to be
- * made for it, and a WHERE that finds nothing would not stop the COMMIT.
- *
- * It also takes back a `synchronous_commit = off` of the body: what is acknowledged is durable.
- */
-function proofSql(context: FlightContext, row: string, indexes: readonly IndexName[] = []): string {
-  const isDurable = context.convoy?.isDurable ?? true;
-  const [wrong, right] = isDurable ? ["= 'off'", "on"] : ["<> 'off'", "off"];
-  const proof = proofCase(context, [
-    `when not ${row} then ${raise("row")}`,
-    ...indexes.map((index) => `when ${isInvalid(index)} then ${raise("index")}`),
-    `when pg_catalog.current_setting('synchronous_commit') ${wrong} ` +
-      `then pg_catalog.length(pg_catalog.set_config('synchronous_commit', '${right}', true))`,
-  ]);
-  return `select ${proof} as proof`;
-}
-
-function proofCase({ nonce, lockKey }: FlightContext, others: readonly string[]): string {
-  return [
-    "case",
-    `when pg_catalog.current_setting('lacuna.marker', true) is distinct from ${quoteLiteral(nonce)} ` +
-      `then ${raise("transaction")}`,
-    `when not ${stillHolds(lockKey)} then ${raise("lock")}`,
-    ...others,
-    "else 0 end",
-  ].join(" ");
 }

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../core/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import type { Session } from "../ports.ts";
 
 export const ownLockTimeoutMs = 30_000;
@@ -14,6 +14,12 @@ export interface ServerKind {
   readonly isLinux: boolean;
   /** What role, database or URL say of synchronous_commit. */
   readonly acknowledgesEarly: boolean;
+}
+
+export interface Setting {
+  readonly name: string;
+  /** In SQL's words. */
+  readonly value: string;
 }
 
 /** On every server that may be asked, too old ones included: they are to be told so in words. */
@@ -32,8 +38,8 @@ const always = {
  * SET: poolers refuse start-up parameters. Plain statements, since set_config() in a SELECT costs
  * the server five times as much.
  */
-export function settingsFor(server: ServerKind): readonly string[] {
-  return setting("set", {
+export function settingsFor(server: ServerKind): readonly Setting[] {
+  return listed({
     ...always,
     default_transaction_isolation: "'read committed'",
     tcp_keepalives_idle: "15",
@@ -53,15 +59,44 @@ export function settingsFor(server: ServerKind): readonly string[] {
  * session that is read-only whoever's function or view is asked, it writes nothing.
  */
 export const settingsOfMessage: Readonly<Record<Access, string>> = {
-  writing: setting("set local", always).join("; "),
-  "read only": setting("set local", { ...always, transaction_read_only: "on" }).join("; "),
+  writing: ofMessage(always),
+  "read only": ofMessage({ ...always, transaction_read_only: "on" }),
 };
 
-function setting(
-  set: "set" | "set local",
-  values: Readonly<Record<string, string>>,
-): readonly string[] {
-  return Object.entries(values).map(([name, value]) => `${set} ${name} = ${value}`);
+/** One statement a setting. */
+export function setStatements(settings: readonly Setting[], set = "set"): readonly string[] {
+  return settings.map(({ name, value }) => `${set} ${name} = ${value}`);
+}
+
+function ofMessage(values: Readonly<Record<string, string>>): string {
+  return setStatements(listed(values), "set local").join("; ");
+}
+
+function listed(values: Readonly<Record<string, string>>): readonly Setting[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value }));
+}
+
+/**
+ * Those that RESET ALL does not bring back by itself: what roles, databases and configuration say of
+ * the rest is what is wanted. The session is as after a reset then, with all of them.
+ *
+ * @param behind What the same message does behind it.
+ */
+export async function notByReset(
+  session: Session,
+  settings: readonly Setting[],
+  behind: string,
+): Promise<readonly Setting[]> {
+  const columns = settings.map(
+    ({ name }) => `pg_catalog.current_setting('${name}') as ${quoteIdentifier(name)}`,
+  );
+  const [rows] = await session.rows(
+    `reset all; select ${columns.join(", ")}; ${setStatements(settings).join("; ")}; ${behind}`,
+  );
+  const found = rows?.[0];
+  return settings.filter(
+    ({ name, value }) => value !== found?.[name] && value !== quoteLiteral(found?.[name] ?? ""),
+  );
 }
 
 type Limits = Readonly<Record<string, string | number | undefined>>;

@@ -37,7 +37,7 @@ const heldBack = "what is not on disk is not said, and then all of it in order";
 const seen = "a body sees the session's own synchronous_commit, and what it sets for itself stays";
 
 const isFlightOf = (version: number, text: string): boolean =>
-  text.includes("lacuna.marker") && text.includes(`nextval('ran_${version}')`);
+  text.includes("set local lacuna.marker") && text.includes(`nextval('ran_${version}')`);
 
 function kinds({ world }: Ran, kind: Event["kind"]): readonly Event[] {
   return world.events.filter((event) => event.kind === kind);
@@ -86,6 +86,9 @@ async function whileWanted(
     }),
   );
 }
+
+/** Eight flights, and what prepares the record again in front of them. */
+const withRecord = 9;
 
 contract(
   pgliteSkips(
@@ -216,7 +219,7 @@ contract(
         expectSaid(ran, 1, count);
         await expectDone(ground, count);
         if (messages === undefined) return;
-        expect(messages.mostAhead).toBe(8);
+        expect(messages.mostAhead).toBe(withRecord);
         const own = messages.sent.find(({ text }) => isFlightOf(version, text));
         expect(own?.ahead).toBe(0);
       });
@@ -243,9 +246,10 @@ contract(
       expect(ran.problems).toEqual([]);
       expectSaid(ran, 1, count);
       await expectDone(ground, count);
+      // Behind the large one the record is prepared again, in a message ahead of the others.
       const aheadOf = (version: number): number | undefined =>
         messages.sent.find(({ text }) => isFlightOf(version, text))?.ahead;
-      expect([1, 2, 3, 4, 5, 6, 7, 8].map(aheadOf)).toEqual([0, 1, 2, 3, 0, 0, 1, 2]);
+      expect([1, 2, 3, 4, 5, 6, 7, 8].map(aheadOf)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
     });
 
     check(stepsBetween, async (ground) => {
@@ -256,7 +260,7 @@ contract(
       expect(ran.problems).toEqual([]);
       expectSaid(ran, 1, count);
       await expectDone(ground, count);
-      if (messages !== undefined) expect(messages.mostAhead).toBe(8);
+      if (messages !== undefined) expect(messages.mostAhead).toBe(withRecord);
     });
 
     for (const [name, sql] of [

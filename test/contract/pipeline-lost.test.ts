@@ -26,7 +26,7 @@ const names = (versions: readonly number[]): string[] => versions.map((version) 
 const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, at) => at + 1);
 
 const isFlightOf = (version: number, text: string): boolean =>
-  text.includes("lacuna.marker") && text.includes(`nextval('ran_${version}')`);
+  text.includes("set local lacuna.marker") && text.includes(`nextval('ran_${version}')`);
 
 /** How often each was begun is not known: a message may have been lost in front of it. */
 async function expectOnce(ground: Ground): Promise<void> {

@@ -77,7 +77,7 @@ contract(pgliteSkips(pipelines, counted), (check, { kind }) => {
     expect(messages.mostAhead).toBe(8);
     // The opening, the lock, and eight flights at a time: one by one they would be 22.
     expect(messages.roundTrips).toBeLessThanOrEqual(11);
-    const flights = messages.sent.filter(({ text }) => text.includes("lacuna.marker"));
+    const flights = messages.sent.filter(({ text }) => text.includes("set local lacuna.marker"));
     expect(flights.map(({ ahead }) => ahead).slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(flights).toHaveLength(count);
   });

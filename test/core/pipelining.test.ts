@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { postgresParser } from "../../src/adapters/parser.ts";
-import { canFollow, isDurable, mayLeaveTriggers } from "../../src/core/pipelining.ts";
+import { canFollow, isDurable, mayPrepare } from "../../src/core/pipelining.ts";
 import { readScript } from "../../src/core/script.ts";
 import { defaultTracker } from "../../src/core/tracker.ts";
 import { migrationOf, valueOf } from "./made.ts";
@@ -19,6 +19,12 @@ describe("a migration may be sent before those ahead of it are answered", () => 
       may: false,
     },
     { what: "SET TRANSACTION", text: "set transaction read only", may: false },
+    {
+      what: "by set_config, for the transaction",
+      text: "select set_config('transaction_read_only', 'on', true)",
+      may: false,
+    },
+    { what: "a table of transactions", text: "create table transactions ()", may: true },
     {
       what: "the same in a function's body",
       text: "do $$ begin SET\nTRANSACTION ISOLATION LEVEL serializable; end $$",
@@ -51,21 +57,14 @@ describe("a migration may be sent before those ahead of it are answered", () => 
 
 test.each([
   { text: "create table a ()", may: false },
-  { text: "insert into a values (1); update a set b = b + 1", may: false },
-  { text: "select audit_all_tables()", may: true },
-  { text: "do $$ begin null; end $$", may: true },
-  { text: "-- lacuna: no-transaction\ncall p();", may: true },
-  { text: "create TRIGGER t after insert on a execute function f()", may: true },
-  {
-    text: "do $$ begin execute format('create rule r as on insert to %I do also select 1', 'a'); end $$",
-    may: true,
-  },
-  {
-    text: "-- lacuna: no-transaction\ncreate trigger t after insert on a execute function f()",
-    may: true,
-  },
-])("$text may leave triggers on tables that it does not name: $may", ({ text, may }) => {
-  expect(mayLeaveTriggers(valueOf(readScript(migrationOf(text), parse)))).toBe(may);
+  { text: "select everything()", may: false },
+  { text: "PREPARE q as select 1", may: true },
+  { text: "deallocate all", may: true },
+  { text: "do $$ begin execute 'discard plans'; end $$", may: true },
+  { text: "do $$ begin execute 'Prepare q as select 1'; end $$", may: true },
+])("$text may change prepared statements: $may", ({ text, may }) => {
+  const script = valueOf(readScript(migrationOf(text), parse));
+  expect(script.mode === "transaction" && mayPrepare(script)).toBe(may);
 });
 
 test.each([

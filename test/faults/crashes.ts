@@ -116,7 +116,7 @@ async function play(
     cutAt({ connection, from, type, text, answers }) {
       if (connection > 1 || !isOpen) return undefined;
       if (from === "server" && type === "C" && text.startsWith("COMMIT")) {
-        if (answers.includes("lacuna.marker")) acknowledged++;
+        if (answers.includes("set local lacuna.marker")) acknowledged++;
         if (when.kind === "found" && acknowledged === when.nth) return "before";
         if (when.kind === "followed" && acknowledged === when.nth) runner.kill();
         if (when.kind !== "acknowledged" || acknowledged < when.nth) return undefined;

@@ -1,0 +1,85 @@
+/**
+ * What a session keeps prepared for a convoy (ledger/convoy.ts), and how it is put right between two
+ * flights without losing that.
+ */
+import { mayPrepare } from "../core/pipelining.ts";
+import type { TransactionScript } from "../core/script.ts";
+import { prepareRecord, type Reset } from "../ledger/convoy.ts";
+import { notByReset } from "../ledger/settings.ts";
+import { SqlError } from "../ports.ts";
+import { type ApplyContext, resetBetween, resetOf } from "./context.ts";
+
+export interface Prepared {
+  /**
+   * Called for each flight, in order, when it is sent.
+   * @param isFollowed Whether one of its convoy comes behind it.
+   */
+  for(script: TransactionScript, isFollowed: boolean): ForFlight;
+  /** The session is reset. @param isInTheWay What is prepared cannot be used in this run. */
+  forget(isInTheWay: boolean): void;
+}
+
+interface ForFlight {
+  /** Whether it may use the prepared record. */
+  readonly isPrepared: boolean;
+  /** What puts the session right behind it. */
+  readonly reset: Reset;
+}
+
+/** @param isConvoy Whether any flight of the run has one behind it. */
+export async function newPrepared(context: ApplyContext, isConvoy: boolean): Promise<Prepared> {
+  const { session, tracker, lockKey, settings } = context;
+  const record = prepareRecord(tracker, lockKey);
+  const whole = resetOf(context, true);
+  const kept = isConvoy ? await settingsToKeep(context, record) : undefined;
+  const between = resetBetween(kept ?? settings);
+  const renewed: Reset = {
+    script: `${between.script}; ${record.script}`,
+    statements: between.statements + record.statements,
+  };
+  let isThere = kept !== undefined;
+  let isRefused = isConvoy && !isThere;
+
+  return {
+    for(script, isFollowed) {
+      if (isFollowed && !isThere && !isRefused) prepare();
+      const mayChange = mayPrepare(script);
+      const isKept = isFollowed && isThere;
+      const flight = {
+        isPrepared: isThere && !mayChange,
+        reset: isKept ? (mayChange ? renewed : between) : whole,
+      };
+      isThere = isKept;
+      return flight;
+    },
+    forget(isInTheWay) {
+      isThere = false;
+      isRefused ||= isInTheWay;
+    },
+  };
+
+  /** A message of its own, ahead of the flight's: what is wrong with it is not the migration's. */
+  function prepare(): void {
+    isThere = true;
+    session.run(record.script).catch(() => {
+      isThere = false;
+      isRefused = true;
+    });
+  }
+}
+
+/**
+ * Prepares the record, and gives the settings that a reset does not bring back. Undefined: the server
+ * would not have it.
+ */
+async function settingsToKeep(
+  { session, settings }: ApplyContext,
+  record: Reset,
+): Promise<ApplyContext["settings"] | undefined> {
+  try {
+    return await notByReset(session, settings, record.script);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.kind !== "server") throw error;
+    return undefined;
+  }
+}
