@@ -25,6 +25,7 @@ import type { CheckRequest, Request, VerifyRequest } from "./request.ts";
 import {
   betweenOthers,
   developmentFolder,
+  dialed,
   given,
   placesToReplay,
   sourceInside,
@@ -140,8 +141,9 @@ async function run(request: Request, around: Surroundings): Promise<Outcome> {
       return runInRepository(request, { ...around, environment });
     }
     case "up": {
+      const needed = await dialed(request);
       const { up } = await import("./commands/up.ts");
-      return withWorld(given(request), around, (world) => up(world, request));
+      return withWorld(needed, around, (world) => up(world, request));
     }
     case "verify": {
       const { runVerify } = await import("./run-verify.ts");

@@ -3,9 +3,12 @@
  * stands around them. Each adapter is loaded when somebody asks for it.
  */
 import { existsSync } from "node:fs";
+import type { Connect } from "./adapters/channel.ts";
+import type { Dialed } from "./adapters/dial.ts";
 import { inside } from "./adapters/inside.ts";
 import { type DatabaseTarget, labelOf } from "./core/target.ts";
 import type { Database, Interruption, Reporter, Source, World } from "./ports.ts";
+import { applicationNameOf } from "./product.ts";
 import type { DriftRequest, TargetRequest } from "./request.ts";
 
 /** The folder of a project, where none is named and no migrations are inside. */
@@ -24,6 +27,32 @@ export interface Needed {
 export function given({ folder, target }: TargetRequest): Needed {
   return { folder, database: databaseOf(target) };
 }
+
+/** As `given`, for who connects whatever the files are: the server gets ready while the rest is loaded. */
+export async function dialed({ folder, target }: TargetRequest): Promise<Needed> {
+  if (target.engine === "pglite") return { folder, database: databaseOf(target) };
+  const connect = await connector();
+  const { dialAhead } = await import("./adapters/dial.ts");
+  const { hostName } = await import("./adapters/system.ts");
+  const name = applicationNameOf(undefined, hostName());
+  const ahead = dialAhead(target, connect, name, dialLimitMs);
+  if (ahead !== undefined) await Promise.race([ahead.channel.catch(() => undefined), fewTurns()]);
+  return { folder, database: databaseOf(target, ahead) };
+}
+
+/**
+ * Loading what comes next leaves the event loop no turn: a server that is near has its start-up after so
+ * many, and one that is not is not waited for.
+ */
+async function fewTurns(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+const dialLimitMs = 15_000;
 
 export function betweenOthers({ folder, target }: TargetRequest): Needed {
   return { folder, database: databaseBetweenOthers(target) };
@@ -74,15 +103,18 @@ export async function sourceOf(
   return directorySource(folder ?? developmentFolder);
 }
 
-export async function databaseOf(target: DatabaseTarget): Promise<Database> {
+export async function databaseOf(target: DatabaseTarget, ahead?: Dialed): Promise<Database> {
   if (target.engine === "pglite") {
     const { embeddedDatabase } = await import("./adapters/pglite.ts");
     return embeddedDatabase(target);
   }
   const { serverDatabase } = await import("./adapters/postgres.ts");
+  return serverDatabase(target, await connector(), { dialed: ahead });
+}
+
+async function connector(): Promise<Connect> {
   const { connectBun } = await import("./adapters/bun-channel.ts");
-  const connect = connectBun ?? (await import("./adapters/node-channel.ts")).connectNode;
-  return serverDatabase(target, connect);
+  return connectBun ?? (await import("./adapters/node-channel.ts")).connectNode;
 }
 
 /** An embedded Postgres, from empty, that can be stopped whatever it does. */

@@ -27,7 +27,7 @@ const neighbours = [/^src\/ledger\//, /^src\/cli\//, /^src\/adapters\//];
 
 /** Each library behind the one file that wraps it. */
 const libraries: Readonly<Record<string, RegExp>> = {
-  postgres: /^src\/adapters\/log-in\.ts$/,
+  postgres: /^src\/adapters\/authentication\.ts$/,
   // Its second file makes the copies that tests ask for.
   "@electric-sql/pglite": /^src\/adapters\/pglite(?:-snapshot)?\.ts$/,
   "libpg-query": /^src\/adapters\/parser\.ts$/,

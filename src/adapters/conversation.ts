@@ -23,10 +23,13 @@ export interface Conversation {
   readonly send: (script: string, asked: Pick<Asked, "keepRows" | "onNotice">) => Promise<Exchange>;
   /** What arrives from now on is shown to somebody else as well. Gives how to end that. */
   readonly overhear: (listener: (chunk: Uint8Array) => void) => () => void;
-  /** An exchange whose message somebody else sends. */
+  /** An exchange whose message somebody else sends, or has sent. */
   readonly expect: (asked: Pick<Asked, "keepRows">) => Promise<Exchange>;
-  /** Says goodbye, and waits for the server to end the session: what a body had locked is free then. */
-  readonly close: () => Promise<void>;
+  /**
+   * Says goodbye.
+   * @param waits For the server to end the session: what a body had locked is free then.
+   */
+  readonly close: (waits: boolean) => Promise<void>;
 }
 
 export function converse(channel: Channel, wire: WireReader): Conversation {
@@ -104,10 +107,11 @@ export function converse(channel: Channel, wire: WireReader): Conversation {
         overhearing = undefined;
       };
     },
-    async close() {
+    async close(waits) {
       isClosing = true;
       if (channel.isOpen) channel.end(terminateMessage);
-      await destroyLater();
+      const ended = destroyLater();
+      if (waits) await ended;
     },
   };
 }

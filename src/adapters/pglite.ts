@@ -196,7 +196,7 @@ export function engineOver(pglite: PgliteBackend): Engine {
 }
 
 export async function openSession(engine: Engine, opening: string): Promise<Session> {
-  const wire = readWire(false);
+  const wire = readWire();
   const rows: Session["rows"] = async (script, onNotice) =>
     (await engine.send(wire, script, { keepRows: true, onNotice })).rowSets;
 

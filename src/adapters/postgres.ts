@@ -1,6 +1,6 @@
 /**
- * A server. A session is one physical connection, and never another one: postgres.js does its
- * start-up and authentication (log-in.ts), and what is said then is said here (conversation.ts).
+ * A server. A session is one physical connection, and never another one: start-up and authentication
+ * come first (dial.ts, log-in.ts), and what is said then is said here (conversation.ts).
  */
 import { roleInOptions } from "../core/privileges.ts";
 import type { ServerMessage } from "../core/problem.ts";
@@ -15,22 +15,28 @@ import {
   type StatementResult,
 } from "../ports.ts";
 import { type Attempt, newAttempt } from "./attempt.ts";
-import type { Connect } from "./channel.ts";
+import type { Channel, Connect } from "./channel.ts";
 import { converse } from "./conversation.ts";
 import { logIn } from "./log-in.ts";
+import { dial, type Dialed } from "./dial.ts";
 import { encryptionsFor, openSocket, type SocketOptions } from "./socket.ts";
 import { cancelMessage, readWire, type WireReader } from "./wire.ts";
 
-/**
- * `connect`: of Bun's sockets or of node:net. `askPassword`: asked anew for each session, where the target has no password: a token does not
- * live long.
- */
+export interface ServerOptions {
+  /** Asked anew for each session, where the target has no password: a token does not live long. */
+  readonly askPassword?: (() => Promise<string>) | undefined;
+  /** What the first session is made of, if it fits. */
+  readonly dialed?: Dialed | undefined;
+}
+
+/** @param connect Of Bun's sockets, or of node:net. */
 export function serverDatabase(
   target: ServerTarget,
   connect: Connect,
-  askPassword?: () => Promise<string>,
+  { askPassword, dialed }: ServerOptions = {},
 ): Database {
   const role = roleInOptions(target.options);
+  let ahead = dialed;
   return {
     label: labelOf(target),
     canBeReopened: true,
@@ -38,15 +44,19 @@ export function serverDatabase(
     hasManySessions: true,
     async session(options, work) {
       const password = target.password ?? (await passwordFrom(askPassword, options));
-      const connection = await connectTo({ ...target, password }, connect, options);
+      const given = ahead;
+      ahead = undefined;
+      const connection = await connectTo({ ...target, password }, connect, options, given);
       try {
         return await work(connection.session);
       } finally {
         await connection.close();
       }
     },
-    async [Symbol.asyncDispose]() {
-      // Nothing outlives a session.
+    [Symbol.asyncDispose]() {
+      // Nothing else outlives a session.
+      ahead?.hangUp();
+      return Promise.resolve();
     },
   };
 }
@@ -61,13 +71,17 @@ async function connectTo(
   target: ServerTarget,
   connect: Connect,
   options: SessionOptions,
+  dialed: Dialed | undefined,
 ): Promise<Connection> {
   let failure: unknown;
+  let ahead = fitting(dialed, options);
   for (const address of target.hosts) {
     for (const encryption of encryptionsFor(target.tls)) {
       try {
         const socketOptions = { connect, target, ...address, encryption };
-        const connection = await open(socketOptions, options);
+        const given = ahead;
+        ahead = undefined;
+        const connection = await open(socketOptions, options, given);
         if (await isFit(target, connection.session)) return connection;
         await connection.close();
         failure = unfit(address.host, target);
@@ -80,6 +94,13 @@ async function connectTo(
     }
   }
   throw failure;
+}
+
+/** A session is called what it says when it starts. */
+function fitting(dialed: Dialed | undefined, options: SessionOptions): Dialed | undefined {
+  if (dialed?.applicationName === options.applicationName) return dialed;
+  dialed?.hangUp();
+  return undefined;
 }
 
 /** target_session_attrs: the first of several hosts that can be written to. */
@@ -107,10 +128,17 @@ function dependsOnEncryption(error: ServerMessage): boolean {
   return error.code === "TLS_FAILED" || error.code === "28000";
 }
 
-async function open(socketOptions: SocketOptions, options: SessionOptions): Promise<Connection> {
+async function open(
+  socketOptions: SocketOptions,
+  options: SessionOptions,
+  dialed: Dialed | undefined,
+): Promise<Connection> {
   const attempt = newAttempt(options.connectTimeoutMs, options.interruption);
   try {
-    return await openWithin(attempt, socketOptions, options);
+    return await openWithin(attempt, socketOptions, options, dialed?.channel);
+  } catch (error) {
+    dialed?.hangUp();
+    throw error;
   } finally {
     attempt.end();
   }
@@ -120,16 +148,21 @@ async function openWithin(
   attempt: Attempt,
   socketOptions: SocketOptions,
   options: SessionOptions,
+  dialed: Promise<Channel> | undefined,
 ): Promise<Connection> {
-  const channel = await openSocket(socketOptions, attempt);
-  const wire = readWire(true);
+  const { target } = socketOptions;
+  const dialing = dialed ?? dial(socketOptions, options.applicationName, attempt);
+  const channel = await attempt.race(dialing);
+  const wire = readWire();
   const conversation = converse(channel, wire);
   const { send, close, lost } = conversation;
+  /** Who only asked has left nothing. */
+  let hasRun = false;
   try {
-    const opened = await attempt.race(logIn(channel, conversation, socketOptions.target, options));
-    return { session: sessionWith(opened.rowSets), close };
+    const opened = await attempt.race(logIn(channel, conversation, target, options));
+    return { session: sessionWith(opened.rowSets), close: () => close(hasRun) };
   } catch (error) {
-    await close();
+    await close(true);
     // Before BackendKeyData the server had not let us in: that is no failure of the script.
     if (!(error instanceof SqlError) || wire.backend.pid !== 0) throw error;
     throw new SqlError("refused", error.server, { cause: error });
@@ -142,6 +175,7 @@ async function openWithin(
       opening,
       lost,
       async run(script, onNotice): Promise<readonly StatementResult[]> {
+        hasRun = true;
         const { tags } = await send(script, { keepRows: false, onNotice });
         return tags.map((tag) => ({ tag }));
       },

@@ -1,8 +1,8 @@
 /**
  * The physical connection: TCP or a Unix socket, and TLS as libpq has it.
  *
- * It is made here and handed to postgres.js ready for use, for three reasons: every byte the
- * server sends can be read (wire.ts), a session cannot reconnect behind our back, and a
+ * It is made here, and postgres.js is handed it where it authenticates, for three reasons: every byte
+ * the server sends can be read (wire.ts), a session cannot reconnect behind our back, and a
  * cancel request travels over TLS in the same way.
  */
 import type { ServerTarget, TlsPolicy } from "../core/target.ts";

@@ -34,7 +34,7 @@ export interface Asked {
 export interface WireReader {
   /** Reads a chunk, of which nothing is kept. */
   feed(chunk: Uint8Array): void;
-  /** Starts an exchange, behind those that have not been answered yet, and gives it. */
+  /** Starts an exchange, behind those that have not been answered yet, and gives it. A start-up is one too. */
   begin(asked: Asked): Exchange;
   /** From BackendKeyData: what a cancel request needs. */
   readonly backend: { pid: number; secret: number };
@@ -47,10 +47,8 @@ interface Open {
   readonly asked: Asked;
 }
 
-/** @param isNew Whether the connection is made first: its start-up ends in a ReadyForQuery too. */
-export function readWire(isNew: boolean): WireReader {
+export function readWire(): WireReader {
   const waiting: Open[] = [];
-  let isStarting = isNew;
   let columns: readonly string[] = [];
   let fatal: ServerMessage | undefined;
   const backend = { pid: 0, secret: 0 };
@@ -95,10 +93,6 @@ export function readWire(isNew: boolean): WireReader {
         asked.onCopy?.();
         return;
       case readyForQuery:
-        if (isStarting) {
-          isStarting = false;
-          return;
-        }
         waiting.shift();
         exchange.isOver = true;
         asked.onOver?.();

@@ -54,9 +54,11 @@ async function openTarget(
     const { serverDatabase } = await import("../adapters/postgres.ts");
     const { connectNode } = await import("../adapters/node-channel.ts");
     return {
-      database: serverDatabase(target, connectNode, askPassword),
+      database: serverDatabase(target, connectNode, { askPassword }),
       sibling: (name) =>
-        Promise.resolve(serverDatabase({ ...target, database: name }, connectNode, askPassword)),
+        Promise.resolve(
+          serverDatabase({ ...target, database: name }, connectNode, { askPassword }),
+        ),
       cut,
     };
   }

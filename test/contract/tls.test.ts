@@ -26,6 +26,8 @@ const hba = [
   "hostssl all secure   127.0.0.1/32 trust",
   "hostnossl all naked  127.0.0.1/32 trust",
   "host all secret 127.0.0.1/32 scram-sha-256",
+  "host all digested 127.0.0.1/32 md5",
+  "host all open 127.0.0.1/32 password",
   "host all secure,naked,guarded 127.0.0.1/32 reject",
   "host all all 127.0.0.1/32 trust",
   "host all all ::1/128 trust\n",
@@ -48,7 +50,10 @@ beforeAll(async () => {
     }
   }
   const make = "create role guarded login; create role secure login; create role naked login;";
-  await ask(`${make} create role secret login password 'p@ss/%:é'`);
+  await ask(
+    `${make} create role secret login password 'p@ss/%:é'; create role open login password 'open'; ` +
+      "set password_encryption = md5; create role digested login password 'digested'",
+  );
   await offer("server");
 }, 60_000);
 
@@ -135,6 +140,17 @@ describe.each(kinds)("%s", (_, connect) => {
       expect(await outcome("sslmode=require", right)).toBe("tls");
       expect(await outcome("sslmode=disable", right)).toBe("plain");
       expect(await outcome("sslmode=require", right.replace("p%40", "p%40ss"))).toBe("28P01");
+    });
+
+    test("a password goes as the server asks for it, and is missed", async () => {
+      for (const name of ["digested", "open"]) {
+        const right = `${name}:${name}@localhost:${server.port}`;
+        expect(await outcome("sslmode=require", right)).toBe("tls");
+        expect(await outcome("sslmode=disable", right)).toBe("plain");
+        expect(await outcome("sslmode=disable", right.replace(":", ":x"))).toBe("28P01");
+      }
+      for (const name of ["secret", "digested", "open"])
+        expect(await outcome("sslmode=disable", at(name))).toMatch(/^28P01|28000$/);
     });
 
     test("a cancel request goes over TLS, and large messages go both ways", async () => {
