@@ -32,49 +32,49 @@ export type FileNote =
 export function scan(files: readonly SourceFile[]): Result<Scanned> {
   const problems: Problem[] = [];
   const notes: FileNote[] = [];
-  const ups = new Map<Version, NamedFile[]>();
-  const downs = new Map<Version, NamedFile[]>();
+  const ups: NamedFile[] = [];
+  const downs: NamedFile[] = [];
+  let hasLarge = false;
 
   for (const file of files) {
-    if (!/\.sql$/i.test(file.name)) continue;
     const named = parseName(file);
-    if (named === undefined)
+    if (named === undefined) {
+      if (!/\.sql$/i.test(file.name)) continue;
       problems.push({ code: "bad-name", path: file.path, reason: "pattern" });
-    else if (file.bytes.length > largestBytes) {
-      problems.push({ code: "too-large", path: file.path, bytes: file.bytes.length });
-    } else push(named.direction === "up" ? ups : downs, named);
+      continue;
+    }
+    const { length } = file.bytes;
+    hasLarge ||= length > noteworthyBytes;
+    if (length > largestBytes) problems.push({ code: "too-large", path: file.path, bytes: length });
+    else (named.direction === "up" ? ups : downs).push(named);
   }
-  for (const [version, group] of ups) {
-    if (group.length > 1) problems.push(duplicateOf(version, group));
-  }
-  for (const [version, group] of downs) {
-    // A down file of another name is one without its up file: a note, below.
-    const ours = group.filter((one) => one.name === ups.get(version)?.[0]?.name);
-    if (ours.length > 1) problems.push(duplicateOf(version, ours));
-  }
+  const downsOf = downs.length > 0 ? byVersion(downs) : undefined;
+  const badDirectives: Problem[] = [];
 
   const migrations = new Map<Version, Migration>();
-  for (const version of sortedVersions([...ups.keys()])) {
-    const up = ups.get(version)?.[0];
-    if (up === undefined) continue;
-    const directives = directivesOf(up.file, problems);
-    const down = downs.get(version)?.find((one) => one.name === up.name);
+  for (const { file, version, name, id } of isAscending(ups) ? ups : firstsInOrder(ups, problems)) {
+    const down = downsOf?.get(version)?.find((one) => one.name === name);
     migrations.set(version, {
       version,
-      name: up.name,
-      id: up.id,
-      up: scriptOf(up.file),
+      name,
+      id,
+      up: scriptOf(file),
       down: down === undefined ? undefined : scriptOf(down.file),
-      directives,
+      directives: directivesOf(file, badDirectives),
     });
-    if (up.file.bytes.length > noteworthyBytes) {
-      notes.push({ code: "large-file", path: up.file.path, bytes: up.file.bytes.length });
+    if (hasLarge && file.bytes.length > noteworthyBytes) {
+      notes.push({ code: "large-file", path: file.path, bytes: file.bytes.length });
     }
   }
-  for (const down of [...downs.values()].flat()) {
-    if (migrations.get(down.version)?.name === down.name) continue;
-    notes.push({ code: "down-without-up", path: down.file.path });
+  for (const [version, group] of downsOf ?? []) {
+    const name = migrations.get(version)?.name;
+    const ours = group.filter((one) => one.name === name);
+    if (ours.length > 1) problems.push(duplicateOf(version, ours));
+    for (const down of group) {
+      if (down.name !== name) notes.push({ code: "down-without-up", path: down.file.path });
+    }
   }
+  problems.push(...badDirectives);
   if (problems.length > 0) return refuse(...problems);
   return succeed({ set: migrations as ReadonlyMap<Version, Migration> as MigrationSet, notes });
 }
@@ -112,23 +112,51 @@ export interface NamedFile {
 /** Undefined for a name that fits no pattern. */
 export function parseName(file: SourceFile): NamedFile | undefined {
   const match = namePattern.exec(file.name);
-  const version = parseVersion(match?.[1] ?? "");
-  const name = match?.[2];
-  if (version === undefined || name === undefined) return undefined;
-  // 7_a.Down.sql would be an up file named "a.Down": it is more likely a slip.
-  if (/\.(?:up|down)$/i.test(name)) return undefined;
-  const direction = match?.[3] === "down" ? "down" : "up";
-  return { file, version, name, id: `${match?.[1]}_${name}`, direction };
+  if (match === null) return undefined;
+  const direction = match[4] === undefined ? "up" : "down";
+  return {
+    file,
+    version: match[2] as Version,
+    name: match[3] as string,
+    id: match[1] as string,
+    direction,
+  };
+}
+
+/** In numeric order already, as most sets come, and so without a version that is there twice. */
+function isAscending(files: readonly NamedFile[]): boolean {
+  let before = "" as Version;
+  let digits = 0;
+  for (const { version } of files) {
+    const { length } = version;
+    if (length < digits || (length === digits && version <= before)) return false;
+    before = version;
+    digits = length;
+  }
+  return true;
+}
+
+/** In numeric order, one of each version: a second one is a problem. */
+function firstsInOrder(files: readonly NamedFile[], problems: Problem[]): readonly NamedFile[] {
+  const groups = byVersion(files);
+  for (const [version, group] of groups) {
+    if (group.length > 1) problems.push(duplicateOf(version, group));
+  }
+  return sortedVersions([...groups.keys()]).flatMap((version) => groups.get(version)?.[0] ?? []);
+}
+
+function byVersion(files: readonly NamedFile[]): ReadonlyMap<Version, readonly NamedFile[]> {
+  const groups = new Map<Version, NamedFile[]>();
+  for (const file of files) {
+    const group = groups.get(file.version);
+    if (group === undefined) groups.set(file.version, [file]);
+    else group.push(file);
+  }
+  return groups;
 }
 
 function duplicateOf(version: Version, group: readonly NamedFile[]): Problem {
   return { code: "duplicate", version, paths: group.map((one) => one.file.path).toSorted() };
-}
-
-function push(groups: Map<Version, NamedFile[]>, named: NamedFile): void {
-  const group = groups.get(named.version);
-  if (group === undefined) groups.set(named.version, [named]);
-  else group.push(named);
 }
 
 function directivesOf(file: SourceFile, problems: Problem[]): Directives {
@@ -140,22 +168,16 @@ function directivesOf(file: SourceFile, problems: Problem[]): Directives {
   return noDirectives;
 }
 
-function scriptOf(file: SourceFile): Script {
-  let { checksum } = file;
-  return {
-    path: file.path,
-    bytes: file.bytes,
-    // Computed when it is first asked for: `new` and `show` never ask.
-    get checksum() {
-      checksum ??= checksumOf(file.bytes);
-      return checksum;
-    },
-  };
+function scriptOf({ path, bytes, checksum = checksumOf(bytes) }: SourceFile): Script {
+  return { path, bytes, checksum };
 }
 
-// A name holds no control characters: it is shown in terminals and stored in the tracker.
+/**
+ * A name holds no control characters: it is shown in terminals and stored in the tracker. And
+ * 7_a.Down.sql would be an up file named "a.Down": it is more likely a slip.
+ */
 const namePattern =
-  /^([0-9]+)_([^\u0000-\u001f\u007f-\u009f/.][^\u0000-\u001f\u007f-\u009f/]*?)(?:\.(up|down))?\.sql$/;
+  /^(0*([0-9]+)_([^\u0000-\u001f\u007f-\u009f/.][^\u0000-\u001f\u007f-\u009f/]*?)(?<!\.(?:[uU][pP]|[dD][oO][wW][nN])))(?:\.(?:up|(down)))?\.sql$/;
 /** What a file may have. */
 export const largestBytes: number = 256 * 1_048_576;
 const noteworthyBytes = 1_048_576;
