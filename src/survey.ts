@@ -82,7 +82,8 @@ export function knownSurvey(
   if (known === undefined || known.count === 0 || facts.tracker?.comment !== undefined)
     return undefined;
   if (!checkTracker(tracker, facts).ok) return undefined;
-  const pending = new Map([...set].slice(known.count)) as ReadonlyMap<
+  const rest = Array.from(set.values()).slice(known.count);
+  const pending = new Map(rest.map((one) => [one.version, one])) as ReadonlyMap<
     Version,
     Migration
   > as MigrationSet;

@@ -22,10 +22,9 @@ export function setDigest(set: MigrationSet): string {
 export function digestsOf(set: MigrationSet): readonly string[] {
   const known = digests.get(set);
   if (known !== undefined) return known;
-  const lines = Array.from(
-    set.values(),
-    ({ version, name, up }) => `${version}\t${name}\t${up.checksum}\n`,
-  );
+  const lines: string[] = [];
+  for (const { version, name, up } of set.values())
+    lines.push(`${version}\t${name}\t${up.checksum}\n`);
   const shortest = Math.max(lines.length - mostPending, 0);
   const hash = createHash("sha256").update(lines.slice(0, shortest).join(""));
   const made = [hash.copy().digest("hex")];
