@@ -23,24 +23,32 @@ export const noDirectives: Directives = {
 
 /** Whether two dashes with `lacuna` behind them, or with what may be blank there, are in a file. */
 export function mayHaveDirectives(bytes: Uint8Array): boolean {
-  for (let at = bytes.indexOf(dash); at >= 0; at = bytes.indexOf(dash, at + 1)) {
-    if (bytes[at + 1] !== dash) continue;
-    let behind = at + 2;
-    while (blanks.includes(bytes[behind] ?? 0)) behind++;
-    const first = bytes[behind] ?? 0;
-    if ((first | 32) === letterL) return true;
-    // A pattern's white space goes beyond ASCII.
-    if (first >= 0x80 && /^\s/.test(decoder.decode(bytes.subarray(behind, behind + 4))))
-      return true;
+  let at = bytes.indexOf(dash);
+  while (at >= 0) {
+    let behind = at + 1;
+    if (bytes[behind] === dash) {
+      let first: number;
+      do first = bytes[++behind] ?? 0;
+      while (first === space || (first >= tab && first <= carriageReturn));
+      if ((first | 32) === letterL) return true;
+      // A pattern's white space goes beyond ASCII.
+      if (first >= 0x80 && /^\s/.test(decoder.decode(bytes.subarray(behind, behind + 4))))
+        return true;
+      // A third dash makes two with the second.
+      if (first === dash) behind--;
+    }
+    at = bytes.indexOf(dash, behind);
   }
   return false;
 }
 
+const tab = 9;
+const carriageReturn = 13;
+const space = 32;
 const dash = 45;
 const letterL = 108;
 // It keeps a byte order mark, which is white space too.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const blanks: readonly number[] = [9, 10, 11, 12, 13, 32];
 
 /**
  * Reads a file's directives. An unknown, repeated, late or meaningless one is a problem: a
