@@ -20,9 +20,10 @@ export function directorySource(
 ): Source {
   return {
     folder,
-    list() {
+    // At once, but what is wrong with the folder is a rejection.
+    async list() {
       const isAbsent = presence === "may be absent" && !existsSync(folder);
-      return Promise.resolve(isAbsent ? [] : readFolder(folder));
+      return isAbsent ? [] : readFolder(folder);
     },
   };
 }
