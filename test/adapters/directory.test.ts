@@ -20,10 +20,10 @@ test("of a longer file nothing is left in the next one", async () => {
 });
 
 test("what is wrong with a folder is a rejection, whoever asks", async () => {
-  const { list } = directorySource("/nowhere/at/all");
+  const source = directorySource("/nowhere/at/all");
   let rejected: unknown;
   // Who reads ahead looks at it later.
-  const reading = list().catch((error: unknown) => {
+  const reading = source.list().catch((error: unknown) => {
     rejected = error;
   });
   await reading;
