@@ -112,7 +112,7 @@ function applyUnderLock(
     if (!target.ok) throw new Refusal(target.problems);
     const policy = { ...request, target: target.value };
     const seen =
-      knownSurvey(tracker, set, facts, known.first) ??
+      knownSurvey(set, facts, known.first) ??
       (await survey(session, tracker, set, facts, newHere, "writing", known.rows));
     await settleDoubts(watching, session, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));

@@ -13,7 +13,7 @@ import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
 import { needsParser, type Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
-import { checkTracker, type Facts } from "./ledger/facts.ts";
+import { checkTracker, type Facts, isTracker } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
 import type { LegacyTable } from "./ledger/legacy.ts";
 import { type DatabaseState, type Known, readState, type TableRows } from "./ledger/state.ts";
@@ -39,7 +39,7 @@ export async function survey(
   purpose: "reading" | "writing" = "reading",
   given?: TableRows,
 ): Promise<Survey> {
-  const checked = checkTracker(tracker, facts);
+  const checked = await checkTracker(session, tracker, facts);
   if (!checked.ok) throw new Refusal(checked.problems);
   const state = await explainingRefusal(session, tracker, facts, purpose, () =>
     readState(session, tracker, facts, given),
@@ -74,14 +74,13 @@ export async function survey(
  * database, and an old one that was taken over may have moved.
  */
 export function knownSurvey(
-  tracker: TrackerName,
   set: MigrationSet,
   facts: Facts,
   known: Known["first"],
 ): Survey | undefined {
   if (known === undefined || known.count === 0 || facts.tracker?.comment !== undefined)
     return undefined;
-  if (!checkTracker(tracker, facts).ok) return undefined;
+  if (!isTracker(facts, known.types)) return undefined;
   const rest = Array.from(set.values()).slice(known.count);
   const pending = new Map(rest.map((one) => [one.version, one])) as ReadonlyMap<
     Version,

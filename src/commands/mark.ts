@@ -16,7 +16,7 @@ import type { MarkRequest } from "../request.ts";
 export async function mark(world: World, request: MarkRequest): Promise<Outcome> {
   const set = await readSet(world.source, world.reporter);
   return withLock(world, request, set, async ({ session, facts }) => {
-    const checked = checkTracker(request.tracker, facts);
+    const checked = await checkTracker(session, request.tracker, facts);
     if (!checked.ok) throw new Refusal(checked.problems);
     const { tracker } = request;
     const state = await explainingRefusal(session, tracker, facts, "writing", () =>

@@ -3,12 +3,12 @@
  * reads its catalogs for each function and table that is named, so it asks as little as it can:
  * the same facts in one SELECT of many parts took it four times as long.
  */
-import { quoteLiteral } from "../core/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import { type Result, refuse, succeed } from "../core/result.ts";
 import { displayTracker, type TrackerName } from "../core/tracker.ts";
-import type { Row } from "../ports.ts";
+import type { Row, Session } from "../ports.ts";
 import { type Backend, backendColumns, readBackend } from "./backend.ts";
-import { underOwnPath } from "./catalog.ts";
+import { catalogRows, underOwnPath } from "./catalog.ts";
 import { type Access, type ServerKind, settingsOfMessage } from "./settings.ts";
 
 export interface Facts {
@@ -34,7 +34,6 @@ export interface Facts {
         readonly comment: string | undefined;
       }
     | undefined;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly progressExists: boolean;
 }
 
@@ -42,10 +41,13 @@ export function openingScript(tracker: TrackerName, access: Access = "writing"):
   return `${settingsOfMessage[access]}; ${underOwnPath(factsQueries(tracker))}`;
 }
 
-/** Three: the server, the schema with its tables, and the tracker's columns. */
+/**
+ * Two: the server, and the schema with its tables. What is looked up by functions and subqueries costs a new
+ * backend less than a join.
+ */
 export function factsQueries(tracker: TrackerName): string {
-  const [schema, table] = [quoteLiteral(tracker.schema), quoteLiteral(tracker.table)];
-  const progress = quoteLiteral(`${tracker.table}_progress`);
+  const [table, progress] = [tracker.table, `${tracker.table}_progress`].map(quoteLiteral);
+  const schema = `pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(tracker.schema))})`;
   return `
 select
   pg_catalog.current_setting('server_version_num') as version_number,
@@ -56,28 +58,24 @@ select
   ${backendColumns},
   pg_catalog.current_setting('role') as role,
   pg_catalog.current_setting('application_name') as application_name,
-  session_user::text as login;
-select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence, d.description as comment,
+  session_user::text as login,
+  (${schema} is not null)::text as schema_exists;
+select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as persistence,
+       (select d.description from pg_catalog.pg_description d
+         where d.objoid = c.oid and d.classoid = c.tableoid and d.objsubid = 0) as comment,
        pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours,
        (not c.relhastriggers and not c.relhasrules)::text as is_plain,
-       (pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT')
+       (pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
+        and pg_catalog.has_table_privilege(c.oid, 'SELECT')
         and pg_catalog.has_table_privilege(c.oid, 'INSERT') and not pg_catalog.row_security_active(c.oid)
         and pg_catalog.current_setting('transaction_read_only') = 'off')::text as may_record
-  from pg_catalog.pg_namespace n
-  left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname in (${table}, ${progress})
-  left join pg_catalog.pg_description d on d.objoid = c.oid and d.objsubid = 0
-   and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
- where n.nspname = ${schema};
-select a.attname as name, pg_catalog.format_type(a.atttypid, null) as type
-  from pg_catalog.pg_attribute a
-  join pg_catalog.pg_class c on c.oid = a.attrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where n.nspname = ${schema} and c.relname = ${table} and a.attnum > 0 and not a.attisdropped`;
+  from pg_catalog.pg_class c
+ where c.relnamespace = ${schema} and c.relname in (${table}, ${progress})`;
 }
 
-/** @param rowSets What the three queries brought. */
+/** @param rowSets What the two queries brought. */
 export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
-  const [[server] = [], relations = [], columns = []] = rowSets;
+  const [[server] = [], relations = []] = rowSets;
   const text = (name: string): string => server?.[name] ?? "";
   const tracker = relations.find((row) => row["is_tracker"] === "true");
   return {
@@ -92,7 +90,7 @@ export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
     role: text("role"),
     login: text("login"),
     applicationName: text("application_name"),
-    schemaExists: relations.length > 0,
+    schemaExists: text("schema_exists") === "true",
     tracker: tracker && {
       isOurs: tracker["is_ours"] === "true",
       isDurable: tracker["persistence"] === "p",
@@ -100,19 +98,23 @@ export function readFacts(rowSets: readonly (readonly Row[])[]): Facts {
       isPlain: tracker["is_plain"] === "true",
       comment: tracker["comment"] ?? undefined,
     },
-    columns: columns.map((row) => ({ name: row["name"] ?? "", type: row["type"] ?? "" })),
     progressExists: relations.some((row) => row["is_tracker"] === "false"),
   };
 }
 
 /** A table of this name that somebody else made may lack what a tracker needs. */
-export function checkTracker(tracker: TrackerName, facts: Facts): Result<void> {
+export async function checkTracker(
+  session: Session,
+  tracker: TrackerName,
+  facts: Facts,
+): Promise<Result<void>> {
   if (facts.tracker === undefined) return succeed(undefined);
   if (!facts.tracker.isDurable) {
     const message = "it is UNLOGGED, so what it says does not survive a crash";
     return refuse({ code: "bad-tracker", tracker: displayTracker(tracker), message });
   }
-  const types = new Map(facts.columns.map(({ name, type }) => [name, type]));
+  const [columns = []] = await catalogRows(session, columnsQuery(tracker));
+  const types = new Map(columns.map(({ name, type }) => [name, type ?? ""]));
   for (const [column, accepted] of Object.entries(acceptedTypes)) {
     const type = types.get(column);
     if (type !== undefined && accepted.includes(type)) continue;
@@ -125,9 +127,32 @@ export function checkTracker(tracker: TrackerName, facts: Facts): Result<void> {
   return succeed(undefined);
 }
 
+/** The same of a table that has all columns, by their types in the order of `typesOfColumns`. */
+export function isTracker({ tracker }: Facts, types: readonly string[]): boolean {
+  const all = Object.values(acceptedTypes);
+  return (
+    tracker?.isDurable === true && all.every((accepted, at) => accepted.includes(types[at] ?? ""))
+  );
+}
+
+function columnsQuery({ schema, table }: TrackerName): string {
+  return `
+select a.attname as name, pg_catalog.format_type(a.atttypid, null) as type
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_class c on c.oid = a.attrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where n.nspname = ${quoteLiteral(schema)} and c.relname = ${quoteLiteral(table)}
+   and a.attnum > 0 and not a.attisdropped`;
+}
+
 const acceptedTypes: Readonly<Record<string, readonly string[]>> = {
   version: ["numeric", "bigint", "integer", "smallint"],
   name: ["text", "character varying"],
   applied_at: ["timestamp with time zone", "timestamp without time zone"],
   checksum: ["text", "character varying", "character"],
 };
+
+/** Of a row of the tracker, in SQL: with commas between them. */
+export const typesOfColumns: string = `pg_catalog.concat_ws(',', ${Object.keys(acceptedTypes)
+  .map((column) => `pg_catalog.pg_typeof(${column})`)
+  .join(", ")})`;

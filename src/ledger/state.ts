@@ -13,7 +13,7 @@ import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from ".
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
 import { catalogRows, underOwnPath } from "./catalog.ts";
-import { type Facts, factsQueries, readFacts } from "./facts.ts";
+import { type Facts, factsQueries, readFacts, typesOfColumns } from "./facts.ts";
 import {
   findLegacyTables,
   type LegacyTable,
@@ -58,7 +58,12 @@ export function tablesScript(
 /** What came with the lock: the tables, or that so many of the set are applied, the first ones. */
 export interface Known {
   readonly rows?: TableRows;
-  readonly first?: { readonly count: number; readonly isRecent: boolean };
+  readonly first?: {
+    readonly count: number;
+    readonly isRecent: boolean;
+    /** Of the tracker's columns. */
+    readonly types: readonly string[];
+  };
 }
 
 export function readKnown(rows: TableRows | undefined, set: SetDigests | undefined): Known {
@@ -68,7 +73,10 @@ export function readKnown(rows: TableRows | undefined, set: SetDigests | undefin
   if (set === undefined || index < 0) return { rows };
   // A file that stopped half-way: then all of it is read.
   if (progress.length > 0) return {};
-  return { first: { count: set.size - index, isRecent: applied[0]?.["is_recent"] === "true" } };
+  const { is_recent: recent, types } = applied[0] ?? {};
+  return {
+    first: { count: set.size - index, isRecent: recent === "true", types: types?.split(",") ?? [] },
+  };
 }
 
 /** The digests of a set and its beginnings (core/digest.ts). */
@@ -97,12 +105,12 @@ export async function readState(
     const legacy = await readLegacy(session, legacyTables);
     return { facts, ...rows, legacyTables, legacy, adopted };
   }
-  const [server = [], relations = [], columns = [], ...tables] = await catalogRows(
+  const [server = [], relations = [], ...tables] = await catalogRows(
     session,
     `${factsQueries(tracker)}; ${legacyTablesQuery(tracker)}`,
     theirSchema,
   );
-  const fresh = readFacts([server, relations, columns]);
+  const fresh = readFacts([server, relations]);
   const legacyTables = (tables[0] ?? []).map(readLegacyTable);
   return {
     facts: fresh,
@@ -163,7 +171,8 @@ function unlessKnown(tracker: TrackerName, { size, digests }: SetDigests): strin
   const table = quoteTracker(tracker);
   return (
     `select case when (known.digest, known.rows) in (${known}) and known.lines = known.rows then known.digest ` +
-    `else (select ${allRows} from ${table}) end as applied, known.is_recent ` +
+    `else (select ${allRows} from ${table}) end as applied, known.is_recent, ` +
+    `(select ${typesOfColumns} from ${table} limit 1) as types ` +
     `from (select ${digest} as digest, pg_catalog.count(*) as rows, pg_catalog.count(${line}) as lines, ` +
     `${isRecent} as is_recent from ${table}) known`
   );

@@ -382,6 +382,20 @@ contract(skips, (check) => {
     }
   });
 
+  check("a tracker that has become one of other types is refused too", async (ground) => {
+    for (const [column, type] of [
+      ["version", "text"],
+      ["applied_at", "date"],
+      ["checksum", "bytea using convert_to(checksum, 'UTF8')"],
+    ] as const) {
+      await ground.up(creates(1));
+      await ground.sql(`alter table public.applied_migrations alter column ${column} type ${type}`);
+      expect((await ground.up(creates(1))).problems).toEqual(["bad-tracker"]);
+      expect((await ground.up(creates(1, 2))).problems).toEqual(["bad-tracker"]);
+      await ground.sql("drop table public.applied_migrations, v1");
+    }
+  });
+
   check("rows that no migration can have are refused", async (ground) => {
     await ground.up({});
     for (const row of [
