@@ -1,9 +1,12 @@
 /**
- * The command line by cac, which knows the commands and flags; every value is read again.
+ * The command line by cac, which tells flags and arguments apart; every value is read again.
  *
- * cac turns `--to 0007` into the number 7, lets an unknown command pass and takes `--json=false`
- * for true (cac 7.1.0). So each value is handed to it behind a NUL, which no argument can hold:
- * then it stays text, and what is text came from the command line as it is.
+ * cac turns `--to 0007` into the number 7 and takes `--json=false` for true (cac 7.1.0). So each
+ * value is handed to it behind a NUL, which no argument can hold: then it stays text, and what is
+ * text came from the command line as it is.
+ *
+ * It is told of no command and no flag. What it makes of a declaration costs more instructions than
+ * all else of the reading, and what may be given is checked here anyway.
  */
 import { cac } from "cac";
 import { parseDurationMs } from "../core/duration.ts";
@@ -17,58 +20,26 @@ export function parseFlags(
   command: Command,
   argv: readonly string[],
 ): Result<{ flags: Flags; args: readonly string[] }> {
-  const fault = flagFault(command, argv);
+  const known = new Map(flagsOf(command).map((flag) => [`--${flag.name}`, flag]));
+  const unusable = flagFault(known, argv);
+  if (unusable !== undefined) return usage(unusable, helpHint(command));
+  const { args: marked, options } = cac("lacuna").parse(["", "", ...protectValues(known, argv)], {
+    run: false,
+  });
+  const args = marked.map((arg) => (arg.startsWith(mark) ? arg.slice(1) : arg));
+  // A command that misses its arguments can still be asked for its help.
+  const fault = options["help"] === true ? undefined : missingOrUnused(command, args, options);
   if (fault !== undefined) return usage(fault, helpHint(command));
-  const cli = cac("lacuna");
-  const declared = cli.command(`${command.name} ${command.args}`.trim());
-  const words = protectValues(command, argv);
-  // It has to know those that are given alone: it makes an object of each.
-  for (const flag of flagsOf(command).filter((one) => isAmong(one, words))) {
-    declared.option(
-      `--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`,
-      flag.about,
-    );
-  }
-  declared.action(() => undefined);
-  try {
-    cli.parse(["", "", command.name, ...words], { run: false });
-    // A command that misses its arguments can still be asked for its help.
-    if (cli.options["help"] !== true) cli.runMatchedCommand();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return usage(ownWords(command, message.replaceAll(mark, "")), helpHint(command));
-  }
-  const { "--": _, ...options } = cli.options as Record<string, unknown>;
-  const args = cli.args.map((arg) => (arg.startsWith(mark) ? arg.slice(1) : arg));
   return succeed({ flags: new Flags(options), args });
 }
 
-function isAmong({ name }: Flag, words: readonly string[]): boolean {
-  return words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
-}
-
-/** cac's complaints in our words. */
-function ownWords(command: Command, message: string): string {
-  const unused = /^Unused args: (.*)$/s.exec(message)?.[1];
-  const valueless = /`(--[a-z-]+) <[^`]*` value is missing/.exec(message)?.[1];
-  if (unused !== undefined) {
-    const words = unused.split(", ").map((word) => word.replace(/^`|`$/g, ""));
-    return `\`lacuna ${command.name}\` does not take ${shown(words.join(" "))}`;
-  }
-  if (valueless !== undefined) return `The flag ${valueless} needs a value`;
-  if (message.startsWith("missing required args"))
-    return `\`lacuna ${command.name}\` needs ${command.args}`;
-  return message;
-}
-
 /** cac takes --no-json for a word about --json, and --dryRun for --dry-run: nobody else would. */
-function flagFault(command: Command, argv: readonly string[]): string | undefined {
-  const flags = new Map(flagsOf(command).map((flag) => [`--${flag.name}`, flag]));
+function flagFault(known: ReadonlyMap<string, Flag>, argv: readonly string[]): string | undefined {
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
   for (const word of words.filter((one) => one.startsWith("-") && one !== "-h")) {
     const [name = word, value] = word.split("=", 2);
-    const flag = flags.get(name);
+    const flag = known.get(name);
     if (flag === undefined) return `Unknown flag ${name.includes("://") ? "(not shown)" : name}`;
     if (value !== undefined && flag.value === undefined) return `The flag ${name} takes no value`;
     if (value === "") return `The flag ${name} needs a value`;
@@ -76,15 +47,33 @@ function flagFault(command: Command, argv: readonly string[]): string | undefine
   return undefined;
 }
 
+function missingOrUnused(
+  command: Command,
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const valueless = flagsOf(command).find(
+    (flag) => flag.value !== undefined && options[camelCase(flag.name)] === true,
+  );
+  if (valueless !== undefined) return `The flag --${valueless.name} needs a value`;
+  const taken = command.args.split(" ").filter((arg) => arg !== "");
+  if (args.length < taken.filter((arg) => arg.startsWith("<")).length)
+    return `\`lacuna ${command.name}\` needs ${command.args}`;
+  const unused = command.args.includes("...") ? [] : args.slice(taken.length);
+  return unused.length > 0
+    ? `\`lacuna ${command.name}\` does not take ${shown(unused.join(" "))}`
+    : undefined;
+}
+
 function helpHint(command: Command): string {
   return `\`lacuna ${command.name} --help\` shows what it takes`;
 }
 
 /** Puts the mark in front of every flag's value, and so keeps cac from reading it. */
-function protectValues(command: Command, argv: readonly string[]): readonly string[] {
-  const valued = new Set(
-    flagsOf(command).flatMap((flag) => (flag.value === undefined ? [] : [`--${flag.name}`])),
-  );
+function protectValues(
+  known: ReadonlyMap<string, Flag>,
+  argv: readonly string[],
+): readonly string[] {
   // Arguments go first: cac takes one behind a switch for the switch's value.
   const args: string[] = [];
   const flags: string[] = [];
@@ -99,7 +88,11 @@ function protectValues(command: Command, argv: readonly string[]): readonly stri
     const next = argv[index + 1];
     if (word.startsWith("--") && equals > 0) {
       flags.push(`${word.slice(0, equals)}=${mark}${word.slice(equals + 1)}`);
-    } else if (valued.has(word) && next !== undefined && !next.startsWith("--")) {
+    } else if (
+      known.get(word)?.value !== undefined &&
+      next !== undefined &&
+      !next.startsWith("--")
+    ) {
       flags.push(`${word}=${mark}${next}`);
       index++;
     } else if (word === "-h") flags.push("--help");

@@ -1,6 +1,6 @@
 /**
- * What is said of a flag and of a command, once: cac reads it, and the help, the man page and the
- * completions of shells are made of it.
+ * What is said of a flag and of a command, once: argv is checked against it, and the help, the man
+ * page and the completions of shells are made of it.
  */
 
 export interface Flag {
@@ -28,7 +28,7 @@ export interface CommandLine {
 
 export interface Command {
   readonly name: string;
-  /** Positional arguments, in cac's notation. */
+  /** Positional arguments: `<NAME>` has to be there, `[NAME]` can be, `[...NAME]` is any number. */
   readonly args: string;
   /** What the first argument can be; undefined where it is free. */
   readonly firstArgument?: readonly string[];
