@@ -7,6 +7,7 @@ import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { insideModule } from "../src/adapters/executable.ts";
 import type { PackedFile } from "../src/core/pack.ts";
+import { needingWhatMainNeeds } from "./chunks.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -35,7 +36,7 @@ export async function bundledCode(): Promise<readonly PackedFile[]> {
             const contents = modules.get(path);
             if (contents === undefined) return undefined;
             replaced.add(path);
-            return { contents, loader: "js" };
+            return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
           });
         },
       },
@@ -74,6 +75,7 @@ function replacements(): ReadonlyMap<string, string> {
   ] as const;
   const pglite = Bun.resolveSync("@electric-sql/pglite", root);
   return new Map([
+    ...needingWhatMainNeeds(join(root, "src/main.ts")),
     [join(root, "src/adapters/inside.ts"), `export { inside } from "${insideModule}";`],
     [join(root, "src/core/hash.ts"), `export { createHash, sha256 } from ${instead("crypto.ts")};`],
     [pglite, `${startsWork}\n${fs.readFileSync(pglite, "utf8")}`],
