@@ -4,7 +4,7 @@ import type { DatabaseProblem, PoolerProblem } from "../problem.ts";
 import { quoteIdentifier } from "../quote.ts";
 import type { Explanations } from "./explanation.ts";
 
-export const databases: Explanations<DatabaseProblem> = {
+export const databases = (): Explanations<DatabaseProblem> => ({
   "cannot-connect": (problem) => ({
     title: `Cannot connect to ${problem.target}: ${problem.message}`,
     hint:
@@ -91,7 +91,7 @@ export const databases: Explanations<DatabaseProblem> = {
     // 55P03: a lock was not to be had, if not the advisory one.
     exitCode: problem.error.code === "55P03" ? 5 : 1,
   }),
-};
+});
 
 /** PgBouncer has the code 08P01 for all that it says itself. */
 function refusalHint(message: string): string {

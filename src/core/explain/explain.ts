@@ -11,21 +11,25 @@ import { repositories } from "./repositories.ts";
 import { requests } from "./requests.ts";
 import { trackers } from "./trackers.ts";
 
-const explanations: Explanations<Problem> = {
-  ...requests,
-  ...files,
-  ...history,
-  ...trackers,
-  ...databases,
-  ...migrations,
-  ...rehearsals,
-  ...readiness,
-  ...repositories,
-  ...merges,
-};
+/** Made when the first one is asked for: a run that succeeds needs none of it. */
+let explanations: Explanations<Problem> | undefined;
+
+const allExplanations = (): Explanations<Problem> => ({
+  ...requests(),
+  ...files(),
+  ...history(),
+  ...trackers(),
+  ...databases(),
+  ...migrations(),
+  ...rehearsals(),
+  ...readiness(),
+  ...repositories(),
+  ...merges(),
+});
 
 /** The words, the hint and the exit code of a problem. */
 export function explain(problem: Problem): Explanation {
+  explanations ??= allExplanations();
   // The table has the function for exactly this problem's code; TypeScript cannot follow that.
   const words = explanations[problem.code] as (problem: Problem) => Explanation;
   return words(problem);

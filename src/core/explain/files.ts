@@ -3,7 +3,7 @@ import type { FileProblem } from "../file-problem.ts";
 import type { RefusedReason } from "../statements.ts";
 import { type Explanations, listed, quoted } from "./explanation.ts";
 
-export const files: Explanations<FileProblem> = {
+export const files = (): Explanations<FileProblem> => ({
   "bad-name": (problem) =>
     problem.reason === "not a file"
       ? {
@@ -56,7 +56,7 @@ export const files: Explanations<FileProblem> = {
     hint: "a `no-transaction` file may be resumed by another session; name what it makes, and move session state to a transactional file",
     exitCode: 2,
   }),
-};
+});
 
 const refusedHint: Readonly<Record<RefusedReason, string>> = {
   "transaction control":

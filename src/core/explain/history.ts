@@ -1,7 +1,7 @@
 import type { HistoryProblem } from "../problem.ts";
 import { type Explanations, quoted } from "./explanation.ts";
 
-export const history: Explanations<HistoryProblem> = {
+export const history = (): Explanations<HistoryProblem> => ({
   renamed: (problem) => ({
     title: `Version ${problem.version} is applied as ${quoted(problem.was)}, but its file is named ${quoted(problem.is)}`,
     hint: `is it another migration with the same number? then give it a new number; if only the name was edited, accept it with \`lacuna mark renamed ${problem.version}\``,
@@ -40,7 +40,7 @@ export const history: Explanations<HistoryProblem> = {
     hint: "`lacuna status` shows which; `lacuna up` applies what is pending",
     exitCode: 3,
   }),
-};
+});
 
 function describeCounts(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);

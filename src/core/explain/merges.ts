@@ -1,7 +1,7 @@
 import type { MergeProblem } from "../merge-problem.ts";
 import { type Explanations, quoted } from "./explanation.ts";
 
-export const merges: Explanations<MergeProblem> = {
+export const merges = (): Explanations<MergeProblem> => ({
   "base-edited": ({ path, base, original }) => ({
     title: `${quoted(path)} is edited: ${base} has it already, and databases may have it applied`,
     hint: `write a new migration (\`lacuna new NAME\`), and take the edit${path === original ? "" : " and the other name"} back: ${command(["git", "checkout", base, "--", original])}`,
@@ -38,7 +38,7 @@ export const merges: Explanations<MergeProblem> = {
     hint: "each is said above, with what mends it; run `lacuna check` again behind it",
     exitCode: 7,
   }),
-};
+});
 
 /** Where the folder is not the one that every command takes without being told. */
 function folderFlag(path: string): readonly string[] {

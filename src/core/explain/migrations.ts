@@ -1,7 +1,7 @@
 import type { Kept, MigrationProblem, Stage } from "../problem.ts";
 import type { Explanations } from "./explanation.ts";
 
-export const migrations: Explanations<MigrationProblem> = {
+export const migrations = (): Explanations<MigrationProblem> => ({
   "migration-failed": (problem) => ({
     title: `Cannot apply ${problem.id}: ${problem.error.message} (${problem.error.code})${describeStage(problem.stage)}`,
     hint: adviceAfter(problem),
@@ -32,7 +32,7 @@ export const migrations: Explanations<MigrationProblem> = {
     hint: "what is reported as applied is kept; run the command again for the rest",
     exitCode: problem.signal === "SIGTERM" ? 143 : 130,
   }),
-};
+});
 
 const brokenProof = {
   transaction: "its statements ended the transaction they ran in",

@@ -3,7 +3,7 @@ import type { Difference } from "../entry.ts";
 import type { ReadinessProblem } from "../problem.ts";
 import { type Explanations, listed } from "./explanation.ts";
 
-export const readiness: Explanations<ReadinessProblem> = {
+export const readiness = (): Explanations<ReadinessProblem> => ({
   "not-exactly-the-set": (problem) => ({
     title: `What is applied is not exactly the set: ${differencesInWords(problem.differences)}`,
     hint: "`lacuna status` shows every version; is this database another set's, or does a migration write to the tracker?",
@@ -32,7 +32,7 @@ export const readiness: Explanations<ReadinessProblem> = {
     hint: "choose another port with --port (0 is any that is free), another address with --host",
     exitCode: 2,
   }),
-};
+});
 
 /** `004_d (gap), 007_g (pending) and 12 more`. JSON has all of them. */
 export function differencesInWords(differences: readonly Difference[]): string {

@@ -2,7 +2,7 @@ import { formatDuration } from "../duration.ts";
 import type { RehearsalProblem } from "../rehearsal-problem.ts";
 import { type Explanations, listed } from "./explanation.ts";
 
-export const rehearsals: Explanations<RehearsalProblem> = {
+export const rehearsals = (): Explanations<RehearsalProblem> => ({
   "verify-found": (problem) => ({
     title:
       problem.failed > 0
@@ -77,7 +77,7 @@ export const rehearsals: Explanations<RehearsalProblem> = {
     hint: "the next `lacuna verify --scratch` on this server tries again; what belongs to a subscription has to be dropped by hand",
     exitCode: 2,
   }),
-};
+});
 
 function comesLate(gaps: readonly string[]): string {
   return `${listed(gaps)} ${gaps.length === 1 ? "comes" : "come"} late`;

@@ -1,7 +1,7 @@
 import type { RepositoryProblem } from "../repository-problem.ts";
 import { type Explanations, quoted } from "./explanation.ts";
 
-export const repositories: Explanations<RepositoryProblem> = {
+export const repositories = (): Explanations<RepositoryProblem> => ({
   "no-git": () => ({
     title: "Cannot read the repository: there is no `git` on the PATH",
     hint: "install git (`apt-get install git`); the image of lacuna has none",
@@ -49,4 +49,4 @@ export const repositories: Explanations<RepositoryProblem> = {
     hint: "run the command by hand to see more",
     exitCode: 2,
   }),
-};
+});

@@ -3,7 +3,7 @@ import type { RequestProblem } from "../problem.ts";
 import type { RenumberFault } from "../renumber.ts";
 import { type Explanations, listed, quoted } from "./explanation.ts";
 
-export const requests: Explanations<RequestProblem> = {
+export const requests = (): Explanations<RequestProblem> => ({
   usage: (problem) => ({ title: problem.message, hint: problem.hint, exitCode: 2 }),
   "no-migrations": (problem) => ({
     title: `Cannot read the migrations: ${problem.reason}`,
@@ -83,7 +83,7 @@ export const requests: Explanations<RequestProblem> = {
     ...renumberWords(old, wanted ?? "NEW", why),
     exitCode: 2,
   }),
-};
+});
 
 function renumberWords(
   old: string,

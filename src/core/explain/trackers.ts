@@ -1,7 +1,7 @@
 import type { TrackerProblem } from "../problem.ts";
 import { type Explanations, listed } from "./explanation.ts";
 
-export const trackers: Explanations<TrackerProblem> = {
+export const trackers = (): Explanations<TrackerProblem> => ({
   "bad-tracker": (problem) => ({
     title: `Cannot use ${problem.tracker} as the tracker: ${problem.message}`,
     hint: "it needs the columns version (an integer type or numeric), name text, applied_at timestamptz, checksum text; --tracker schema.table names another table",
@@ -44,7 +44,7 @@ export const trackers: Explanations<TrackerProblem> = {
     hint: "was it migrated before? record that with `lacuna mark applied --up-to V`; is the schema new here all the same? `lacuna up --new-here`; is it the wrong database? check the URL",
     exitCode: 4,
   }),
-};
+});
 
 function somethingOf({ count, examples }: { count: number; examples: readonly string[] }): string {
   const others = count > examples.length ? ", …" : "";
