@@ -1,4 +1,4 @@
-import { commandLine, commands } from "./options.ts";
+import { commandLine } from "./options.ts";
 import type { Command, Flag } from "./options/definition.ts";
 import { commonFlags } from "./options/shared.ts";
 
@@ -13,7 +13,7 @@ function overview(): string {
 Usage: lacuna <command> [flags]
 
 Commands:
-${columns(commands.map((command) => [usage(command), command.about]))}
+${columns(commandLine.commands.map((command) => [usage(command), command.about]))}
 
 Flags of every command:
 ${columns(commonFlags.map(flagColumns))}

@@ -19,7 +19,8 @@ import { up } from "./options/up.ts";
 import { verify } from "./options/verify.ts";
 import { wait } from "./options/wait.ts";
 
-export const commands: readonly Command[] = [
+/** By name. Each is made when it is asked for: a run needs one of them. */
+const definitions: Readonly<Record<string, () => Command>> = {
   up,
   verify,
   check,
@@ -31,18 +32,28 @@ export const commands: readonly Command[] = [
   wait,
   serve,
   show,
-  newCommand,
+  new: newCommand,
   renumber,
   build,
   mark,
   completion,
   man,
-];
+};
+
+export function commandNames(): readonly string[] {
+  return Object.keys(definitions);
+}
+
+export function commandNamed(name: string): Command | undefined {
+  return Object.hasOwn(definitions, name) ? definitions[name]?.() : undefined;
+}
 
 export const commandLine: CommandLine = {
   intent: `lacuna applies plain SQL migrations to PostgreSQL and tracks them as a set:
 a migration that is merged late, below a number that is already applied, still runs.`,
-  commands,
+  get commands() {
+    return Object.values(definitions).map((define) => define());
+  },
   commonFlags,
   standaloneFlags,
 };

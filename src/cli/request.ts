@@ -11,7 +11,7 @@ import { readCheck } from "./check-request.ts";
 import { readDrift } from "./drift-request.ts";
 import { Flags, parseFlags, usage } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { commands } from "./options.ts";
+import { commandNamed, commandNames } from "./options.ts";
 import { shells } from "./options/completion.ts";
 import { markStates } from "./options/mark.ts";
 import { flagsWithUp } from "./options/serve.ts";
@@ -35,11 +35,11 @@ export function readRequest(argv: readonly string[], sources: Sources): Result<I
     return invocation({ command: "version" }, new Flags({ json: argv.includes("--json") }));
   }
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    const named = commands.find((one) => one.name === argv[1]);
+    const named = argv[1] === undefined ? undefined : commandNamed(argv[1]);
     if (argv[1] !== undefined && named === undefined) return unknownCommand(argv[1]);
     return invocation({ command: "help", text: helpText(named) }, new Flags({}));
   }
-  const command = commands.find((one) => one.name === first);
+  const command = commandNamed(first);
   if (command === undefined) return unknownCommand(first);
   const parsed = parseFlags(command, argv.slice(1));
   if (!parsed.ok) return parsed;
@@ -56,7 +56,7 @@ function unknownCommand(word: string): ReturnType<typeof usage> {
     word.startsWith("-")
       ? `The command stands in front of its flags: ${word} is none`
       : `Unknown command ${shown(word)}`,
-    `commands are ${commands.map((one) => one.name).join(", ")}; \`lacuna --help\` shows them`,
+    `commands are ${commandNames().join(", ")}; \`lacuna --help\` shows them`,
   );
 }
 
@@ -197,10 +197,13 @@ function databaseRequestOf(
       return succeed((common) => ({ command: "wait", ...common, timeoutMs }));
     }
     case "serve": {
-      const stray = flagsWithUp.find((flag) => flags.isGiven(flag));
+      const stray = flagsWithUp().find((flag) => flags.isGiven(flag.name));
       const migrates = flags.has("up");
       if (stray !== undefined && !migrates) {
-        return usage(`The flag --${stray} goes with --up`, "`lacuna serve` alone migrates nothing");
+        return usage(
+          `The flag --${stray.name} goes with --up`,
+          "`lacuna serve` alone migrates nothing",
+        );
       }
       const where = { host: flags.text("host"), port: flags.port("port", 8080) };
       return succeed((common) => ({

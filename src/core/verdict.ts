@@ -120,16 +120,15 @@ function mayHaveMade({ up }: Migration, { message }: ServerMessage): boolean {
     ([, quoted, called]) => quoted ?? called ?? "",
   );
   const words = new Set(text.match(/[a-z_\u0080-\uffff][a-z0-9_\u0080-\uffff]{2,}/g) ?? []);
-  for (const keyword of keywords) words.delete(keyword);
+  for (const keyword of keywords.split(" ")) words.delete(keyword);
   return names.length === 0 || names.some((name) => [...words].some((word) => name.includes(word)));
 }
 
 /** What stands in many files, and in many messages, and names nothing. */
-const keywords: readonly string[] = (
+const keywords =
   "add alter and column commit concurrently constraint create default drop exists for from function " +
   "index into int key lacuna not null primary references select set table text transaction type " +
-  "unique update using value values where with"
-).split(" ");
+  "unique update using value values where with";
 
 /** What PostgreSQL refuses inside of a longer transaction, and takes in one of its own. */
 function failsInsideOnly(script: Executable, error: ServerMessage): Unverified | undefined {

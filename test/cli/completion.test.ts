@@ -4,12 +4,13 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionScript } from "../../src/cli/completion/completion.ts";
-import { commandLine, commands } from "../../src/cli/options.ts";
+import { commandLine } from "../../src/cli/options.ts";
 import { shells } from "../../src/cli/options/completion.ts";
 import type { Command } from "../../src/cli/options/definition.ts";
 import { flagsOf } from "../../src/cli/options/shared.ts";
 import { completerOf, type Completer, zsh } from "./shells.ts";
 
+const { commands } = commandLine;
 const temporary = fs.mkdtempSync(join(tmpdir(), "lacuna-completion-"));
 afterAll(() => {
   fs.rmSync(temporary, { recursive: true });

@@ -2,11 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { manPage } from "../../src/cli/man.ts";
-import { commandLine, commands } from "../../src/cli/options.ts";
+import { commandLine } from "../../src/cli/options.ts";
 import { flagsOf } from "../../src/cli/options/shared.ts";
 import { exitCodes } from "../../src/cli/reference.ts";
 import { bold, prose, term } from "../../src/cli/roff.ts";
 
+const { commands } = commandLine;
 interface Program {
   readonly name: string;
   /** Complains of the page. */

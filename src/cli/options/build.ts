@@ -2,7 +2,7 @@ import { platforms } from "../../core/platform.ts";
 import type { Command } from "./definition.ts";
 import { unused } from "./shared.ts";
 
-export const build: Command = {
+export const build = (): Command => ({
   name: "build",
   args: "",
   about: "make an executable with your migrations inside; needs no toolchain, no network",
@@ -37,4 +37,4 @@ Targets: ${platforms.slice(0, 4).join(", ")},
     ["lacuna build --migrations ./migrations --out migrator", "then: ./migrator up"],
     ["lacuna build --migrations sql --out migrator --target linux-arm64", "for another machine"],
   ],
-};
+});

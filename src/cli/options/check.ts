@@ -2,9 +2,9 @@ import type { Command } from "./definition.ts";
 import { migrations, unused } from "./shared.ts";
 import { verify } from "./verify.ts";
 
-const ofVerify: ReadonlySet<string> = new Set(["roles", "strict", "stuck-after", "junit"]);
+const ofVerify: readonly string[] = ["roles", "strict", "stuck-after", "junit"];
 
-export const check: Command = {
+export const check = (): Command => ({
   name: "check",
   args: "",
   about: "the gate of a merge: judge what a branch adds to its base (git); needs no database",
@@ -18,7 +18,7 @@ What is left runs behind the base's migrations in an embedded Postgres, and gaps
       value: "REF",
       about: "the branch (default: the working tree, with new files; in a bare repository HEAD)",
     },
-    ...verify.flags.filter((flag) => ofVerify.has(flag.name)),
+    ...verify().flags.filter((flag) => ofVerify.includes(flag.name)),
     ...unused,
     migrations,
   ],
@@ -26,4 +26,4 @@ What is left runs behind the base's migrations in an embedded Postgres, and gaps
     ["lacuna check --base origin/main", "before a pull request is opened, or in its workflow"],
     ["lacuna check --base main --head feature", "without a working tree"],
   ],
-};
+});

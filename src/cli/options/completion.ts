@@ -3,7 +3,7 @@ import type { Command } from "./definition.ts";
 
 export const shells: readonly Shell[] = ["bash", "zsh", "fish"];
 
-export const completion: Command = {
+export const completion = (): Command => ({
   name: "completion",
   args: "<SHELL>",
   firstArgument: shells,
@@ -24,4 +24,4 @@ For every shell from now on, in a place that it reads:
       "from now on, in every fish",
     ],
   ],
-};
+});

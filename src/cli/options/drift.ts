@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { database, migrations, pooler, roles, stuckAfter } from "./shared.ts";
 
-export const drift: Command = {
+export const drift = (): Command => ({
   name: "drift",
   args: "",
   about: "what was changed by hand: the database against what its applied migrations make",
@@ -34,4 +34,4 @@ looks so is told apart: another major, an extension that the embedded one lacks.
     ["lacuna drift", "needs no server but the one that is looked at"],
     ["lacuna drift --ignore 'index public.tmp_*' --ignore 'extension *'", "but for these"],
   ],
-};
+});

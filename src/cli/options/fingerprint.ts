@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { database, migrations } from "./shared.ts";
 
-export const fingerprint: Command = {
+export const fingerprint = (): Command => ({
   name: "fingerprint",
   args: "",
   about: "print a digest of the database's schema; writes nothing",
@@ -12,4 +12,4 @@ version of PostgreSQL. Rows, extensions' own objects and the tracker are left ou
     ["lacuna fingerprint", "64 hexadecimal digits"],
     ["lacuna fingerprint --json", "every object that is in it, with its definition"],
   ],
-};
+});

@@ -1,6 +1,6 @@
 import type { Command } from "./definition.ts";
 
-export const man: Command = {
+export const man = (): Command => ({
   name: "man",
   args: "",
   about: "print the man page, in roff",
@@ -9,4 +9,4 @@ export const man: Command = {
     ["lacuna man | man -l -", "read it"],
     ["lacuna man > /usr/local/share/man/man1/lacuna.1", "install it"],
   ],
-};
+});

@@ -10,7 +10,7 @@ export const markStates: readonly MarkChange["to"][] = [
   "renumbered",
 ];
 
-export const mark: Command = {
+export const mark = (): Command => ({
   name: "mark",
   args: "<STATE> [...V]",
   firstArgument: markStates,
@@ -34,4 +34,4 @@ export const mark: Command = {
     ["lacuna mark applied --up-to 42", "this database was migrated up to 42 by other means"],
     ["lacuna mark pending 43", "let 43 run again"],
   ],
-};
+});

@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { migrations, unused } from "./shared.ts";
 
-export const newCommand: Command = {
+export const newCommand = (): Command => ({
   name: "new",
   args: "<NAME>",
   about: "write the next NNN_name.up.sql and .down.sql",
@@ -11,4 +11,4 @@ export const newCommand: Command = {
     migrations,
   ],
   examples: [["lacuna new add_users", "writes migrations/008_add_users.up.sql and .down.sql"]],
-};
+});

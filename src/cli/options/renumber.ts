@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { migrations, unused } from "./shared.ts";
 
-export const renumber: Command = {
+export const renumber = (): Command => ({
   name: "renumber",
   args: "<OLD> [NEW]",
   about: "give a migration's files the next free version, or another one; needs no database",
@@ -12,4 +12,4 @@ the files are renamed by git mv. Without NEW the version is the highest plus one
     ["lacuna renumber 104", "104 becomes the next free version"],
     ["lacuna renumber 104_add_users 107", "of two files with 104, this one becomes 107"],
   ],
-};
+});

@@ -1,18 +1,12 @@
 import type { Command, Flag } from "./definition.ts";
 import { connectTimeout, databaseUrl, locks, migrations, policy, tracker } from "./shared.ts";
 
-/** What of `up` can be said to `serve --up`. */
-const upFlags: readonly Flag[] = [...policy.slice(1), ...locks, connectTimeout("60s")].map(
-  (flag) => ({
-    ...flag,
-    about: `with --up: ${flag.about}`,
-  }),
-);
+/** What of `up` can be said to `serve --up`; it means nothing to a `serve` that does not migrate. */
+export function flagsWithUp(): readonly Flag[] {
+  return [...policy.slice(1), ...locks, connectTimeout("60s")];
+}
 
-/** They mean nothing to a `serve` that does not migrate. */
-export const flagsWithUp: readonly string[] = upFlags.map((flag) => flag.name);
-
-export const serve: Command = {
+export const serve = (): Command => ({
   name: "serve",
   args: "",
   about: "answer /healthz, /readyz and /metrics until it is stopped",
@@ -35,7 +29,7 @@ export const serve: Command = {
       name: "up",
       about: "migrate first, not ready meanwhile; end with its exit code if it fails",
     },
-    ...upFlags,
+    ...flagsWithUp().map((flag) => ({ ...flag, about: `with --up: ${flag.about}` })),
     databaseUrl,
     tracker,
     migrations,
@@ -44,4 +38,4 @@ export const serve: Command = {
     ["lacuna serve", "a sidecar; curl localhost:8080/readyz"],
     ["lacuna serve --up --host 127.0.0.1 --port 9090", "migrate, then stay and tell"],
   ],
-};
+});

@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { migrations, unused } from "./shared.ts";
 
-export const show: Command = {
+export const show = (): Command => ({
   name: "show",
   args: "<V>",
   about: "print the SQL of version V, byte for byte; needs no database",
@@ -11,4 +11,4 @@ export const show: Command = {
     migrations,
   ],
   examples: [["lacuna show 103 --down | psql", "take version 103 back"]],
-};
+});

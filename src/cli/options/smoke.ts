@@ -8,7 +8,7 @@ import {
   tracker,
 } from "./shared.ts";
 
-export const smoke: Command = {
+export const smoke = (): Command => ({
   name: "smoke",
   args: "",
   about: "the boot check: migrate, and prove that all of it is there; not for production",
@@ -24,4 +24,4 @@ It really migrates, so DATABASE_URL, DATABASE_URL_FILE and PG* are not read.`,
     ["lacuna smoke", "in an embedded Postgres: needs no server"],
     ["lacuna smoke --database-url postgres://ci@localhost/empty", "on a database for the purpose"],
   ],
-};
+});

@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { database, migrations } from "./shared.ts";
 
-export const status: Command = {
+export const status = (): Command => ({
   name: "status",
   args: "",
   about: "show every version with its state; writes nothing",
@@ -12,4 +12,4 @@ export const status: Command = {
     migrations,
   ],
   examples: [["lacuna status --check", "a gate for scripts"]],
-};
+});

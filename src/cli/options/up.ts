@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { connectTimeout, databaseUrl, locks, migrations, policy, tracker } from "./shared.ts";
 
-export const up: Command = {
+export const up = (): Command => ({
   name: "up",
   args: "",
   about: "apply what is pending, lowest version first, gaps included",
@@ -18,4 +18,4 @@ export const up: Command = {
     ["lacuna up --database-url postgres://app@localhost/app", "apply everything that is pending"],
     ["lacuna up --to 42", "apply every pending version up to 42"],
   ],
-};
+});

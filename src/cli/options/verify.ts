@@ -11,7 +11,7 @@ import {
   tracker,
 } from "./shared.ts";
 
-export const verify: Command = {
+export const verify = (): Command => ({
   name: "verify",
   args: "",
   about: "the gate before deploy: run what is pending where nothing can be harmed",
@@ -68,4 +68,4 @@ DATABASE_URL and the PG* variables are not read. Exit 7 with findings.`,
     ],
     ["lacuna verify --database-url postgres://app@localhost/copy", "on a copy's data"],
   ],
-};
+});

@@ -1,7 +1,7 @@
 import type { Command } from "./definition.ts";
 import { databaseUrl, migrations, tracker } from "./shared.ts";
 
-export const wait: Command = {
+export const wait = (): Command => ({
   name: "wait",
   args: "",
   about: "wait until the database has every migration of the set; writes nothing",
@@ -17,4 +17,4 @@ renumbered. A database that is not there yet is waited for.`,
     ["lacuna wait --timeout 10min", "an init container, while a Job runs `lacuna up`"],
     ["lacuna wait --json", "one JSON object a line, each time when something changes"],
   ],
-};
+});

@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pgVariables } from "../../../src/cli/database-url.ts";
 import { manPage } from "../../../src/cli/man.ts";
-import { commandLine, commands } from "../../../src/cli/options.ts";
+import { commandLine } from "../../../src/cli/options.ts";
 import { commonFlags } from "../../../src/cli/options/shared.ts";
 import { directives, environmentVariables, exitCodes } from "../../../src/cli/reference.ts";
 import { bold, prose } from "../../../src/cli/roff.ts";
 import { noDirectives, readDirectives } from "../../../src/core/directives.ts";
 import { valueOf } from "../made.ts";
 
+const { commands } = commandLine;
 const root = join(import.meta.dirname, "../../..");
 const page = manPage(commandLine);
 

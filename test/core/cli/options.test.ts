@@ -1,11 +1,18 @@
 /** What is made of the definitions takes some things for granted. */
 import { describe, expect, test } from "bun:test";
-import { commands } from "../../../src/cli/options.ts";
+import { commandLine, commandNamed, commandNames } from "../../../src/cli/options.ts";
 import { flagsOf } from "../../../src/cli/options/shared.ts";
 
+const { commands } = commandLine;
 const flags = commands.flatMap((command) => flagsOf(command));
 
 describe("definitions", () => {
+  test("a command is found by the name that it has, and by no other", () => {
+    expect(commands.map(({ name }) => name)).toEqual([...commandNames()]);
+    for (const command of commands) expect(commandNamed(command.name)).toEqual(command);
+    expect(commandNamed("constructor")).toBeUndefined();
+  });
+
   test("names and words can stand unquoted in every shell", () => {
     const values = flags.flatMap(({ values: of }) => (typeof of === "object" ? of : []));
     const first = commands.flatMap((command) => command.firstArgument ?? []);

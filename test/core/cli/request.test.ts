@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { commands } from "../../../src/cli/options.ts";
+import { commandLine } from "../../../src/cli/options.ts";
 import { flagsOf } from "../../../src/cli/options/shared.ts";
 import { type Invocation, readRequest } from "../../../src/cli/request.ts";
 import type { Problem } from "../../../src/core/problem.ts";
 import type { Request } from "../../../src/request.ts";
 import { codesOf, valueOf } from "../made.ts";
 
+const { commands } = commandLine;
 const url = "postgres://u@h/d";
 const read = (...argv: readonly string[]): ReturnType<typeof readRequest> =>
   readRequest(argv, {
