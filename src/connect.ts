@@ -14,7 +14,7 @@ import type { PoolerMode } from "./request.ts";
 
 export interface ConnectOptions {
   readonly tracker: TrackerName;
-  /** One that is still to be read is read while the server is busy, and known when `work` begins. */
+  /** One that is still to be read is read while the server is busy, and known when `work` begins, unless that takes the lock. */
   readonly set: MigrationSet | SetReading;
   /** How long to wait for a database that is not there yet. */
   readonly timeoutMs: number;
@@ -143,7 +143,8 @@ async function attemptOnce<T>(
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {
       const facts = readFacts(session.opening);
-      await setOf(set);
+      // Who takes the lock reads the set while the server is at it.
+      if (options.purpose !== "locking") await setOf(set);
       if (facts.isStandby && options.purpose !== "reading") {
         return { kind: "not yet", reason: "standby" };
       }

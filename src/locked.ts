@@ -1,7 +1,7 @@
 /** Work under the lock: taken by polling, released whatever happens. */
 import { raiseBarrier } from "./apply/stage.ts";
 import { connect } from "./connect.ts";
-import { digestsOf, setDigest } from "./core/digest.ts";
+import { setDigest } from "./core/digest.ts";
 import type { MigrationSet } from "./core/migration.ts";
 import { quoteLiteral } from "./core/quote.ts";
 import { barrier } from "./ledger/barrier.ts";
@@ -20,7 +20,7 @@ export interface Locked {
   readonly facts: Facts;
   readonly lockKey: bigint;
   /** What is known of the tracker, since it came with the lock. */
-  readonly known: Known;
+  readonly known: Known | undefined;
   /** What is set for the session, and again behind each reset. */
   readonly settings: readonly Setting[];
   /** What the work rests on, and did not do itself, may have to be made durable behind it. */
@@ -32,8 +32,8 @@ interface LockedRequest {
   readonly connectTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly pooler: PoolerMode;
-  /** What is applied is not read where it is the set's beginning, to the byte. */
-  readonly unlessKnown?: boolean;
+  /** Whether the digest of what is applied comes with the lock: enough where it is the set's beginning. */
+  readonly asksDigest?: boolean;
 }
 
 /**
@@ -78,17 +78,19 @@ export async function withLock<T>(
 
   async function locking(session: Session, facts: Facts): Promise<T> {
     const key = lockKeyOf(tracker);
-    const whole = "finish" in set ? await set.finish() : set;
-    const settings = [...settingsFor(facts.server), ...ownName(facts, whole)];
-    const { size } = whole;
-    const asked = request.unlessKnown === true ? { size, digests: digestsOf(whole) } : undefined;
-    const taken = await takeLock(session, {
+    const own = settingsFor(facts.server);
+    const taking = takeLock(session, {
       ...world,
       key,
       waitMs: request.lockWaitMs,
-      settings: setStatements(settings).join("; "),
-      reading: tablesScript(tracker, facts, asked),
+      settings: setStatements(own).join("; "),
+      reading: request.asksDigest === true ? tablesScript(tracker, facts, "digest") : undefined,
     });
+    // A set that may not run ends the session, and the lock with it.
+    taking.catch(() => undefined);
+    const whole = "finish" in set ? await set.finish() : set;
+    const settings = [...own, ...ownName(facts, whole)];
+    const taken = await taking;
     const { signal } = world.interruption;
     if (!taken.held) {
       const { waitedMs, holder } = taken;
@@ -100,7 +102,7 @@ export async function withLock<T>(
     }
     // The end of the session releases it as well, a moment later; a lost one has released it already.
     const release = (): Promise<void> => releaseLock(session, taken.lock).catch(() => undefined);
-    const known = readKnown(taken.read, asked);
+    const known = taken.read && readKnown(taken.read, whole);
     const rest = { isUndurable: false };
     let result: T;
     try {

@@ -103,7 +103,7 @@ function applyUnderLock(
     },
   };
 
-  const asked = { ...request, unlessKnown: progress.doubts.size === 0 };
+  const asked = { ...request, asksDigest: progress.doubts.size === 0 };
   return withLock(watching, asked, given, async (locked) => {
     const { session, facts, lockKey, known, settings } = locked;
     const { tracker, newHere } = request;
@@ -112,8 +112,8 @@ function applyUnderLock(
     if (!target.ok) throw new Refusal(target.problems);
     const policy = { ...request, target: target.value };
     const seen =
-      knownSurvey(set, facts, known.first) ??
-      (await survey(session, tracker, set, facts, newHere, "writing", known.rows));
+      knownSurvey(set, facts, known) ??
+      (await survey(session, tracker, set, facts, newHere, "writing"));
     await settleDoubts(watching, session, progress, seen.state.applied);
     const planned = plan(seen.diff, policy, await parseFor(seen.diff, world.parser));
     const problems: Problem[] = [...seen.problems, ...(planned.ok ? [] : planned.problems)];

@@ -16,7 +16,7 @@ import type { TrackerName } from "./core/tracker.ts";
 import { checkTracker, type Facts, isTracker } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
 import type { LegacyTable } from "./ledger/legacy.ts";
-import { type DatabaseState, type Known, readState, type TableRows } from "./ledger/state.ts";
+import { type DatabaseState, type Known, readState } from "./ledger/state.ts";
 import { findUserObjects } from "./ledger/user-objects.ts";
 import { type Parser, Refusal, type Session } from "./ports.ts";
 
@@ -37,12 +37,11 @@ export async function survey(
   facts: Facts,
   newHere: boolean,
   purpose: "reading" | "writing" = "reading",
-  given?: TableRows,
 ): Promise<Survey> {
   const checked = await checkTracker(session, tracker, facts);
   if (!checked.ok) throw new Refusal(checked.problems);
   const state = await explainingRefusal(session, tracker, facts, purpose, () =>
-    readState(session, tracker, facts, given),
+    readState(session, tracker, facts),
   );
   if (state.applied.size > 0) {
     return {
@@ -76,7 +75,7 @@ export async function survey(
 export function knownSurvey(
   set: MigrationSet,
   facts: Facts,
-  known: Known["first"],
+  known: Known | undefined,
 ): Survey | undefined {
   if (known === undefined || known.count === 0 || facts.tracker?.comment !== undefined)
     return undefined;

@@ -7,6 +7,7 @@ import type { Connect } from "./adapters/channel.ts";
 import type { Dialed } from "./adapters/dial.ts";
 import { inside } from "./adapters/inside.ts";
 import { type DatabaseTarget, labelOf } from "./core/target.ts";
+import { fewTurns } from "./deferred.ts";
 import type { Database, Interruption, Reporter, Source, World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
 import type { DriftRequest, TargetRequest } from "./request.ts";
@@ -36,20 +37,9 @@ export async function dialed({ folder, target }: TargetRequest): Promise<Needed>
   const { hostName } = await import("./adapters/system.ts");
   const name = applicationNameOf(undefined, hostName());
   const ahead = dialAhead(target, connect, name, dialLimitMs);
+  // Loading what comes next leaves the event loop no turn; a server that is not near is not waited for.
   if (ahead !== undefined) await Promise.race([ahead.channel.catch(() => undefined), fewTurns()]);
   return { folder, database: databaseOf(target, ahead) };
-}
-
-/**
- * Loading what comes next leaves the event loop no turn: a server that is near has its start-up after so
- * many, and one that is not is not waited for.
- */
-async function fewTurns(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
 }
 
 const dialLimitMs = 15_000;

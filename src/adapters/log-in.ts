@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { ServerTarget } from "../core/target.ts";
-import { deferred } from "../deferred.ts";
+import { deferred, fewTurns } from "../deferred.ts";
 import type { SessionOptions } from "../ports.ts";
 import type { Channel } from "./channel.ts";
 import type { Conversation } from "./conversation.ts";
@@ -34,9 +34,12 @@ export async function logIn(
   });
   // Loaded while the server is busy.
   const loading = target.password === undefined ? undefined : import("./authentication.ts");
-  if (meanwhile !== undefined) setImmediate(meanwhile);
   const started = conversation.expect({ keepRows: false });
-  const first = await Promise.race([started, asked]);
+  const said = Promise.race([started, asked]);
+  // One that was dialed ahead has answered by now, and can be asked more before anything else is done.
+  await Promise.race([said, fewTurns()]);
+  if (heard.length === 0 && meanwhile !== undefined) setImmediate(meanwhile);
+  const first = await said;
   if (first === "asked") {
     started.catch(() => undefined);
     const { authenticate } = await (loading ?? import("./authentication.ts"));

@@ -49,6 +49,7 @@ export async function newPipeline(
     follows[index] === true && follows[index + 1] === true;
   const prepared = await newPrepared(
     context,
+    isOn,
     follows.some((_, index) => isFollowed(index)),
   );
 

@@ -5,7 +5,7 @@
 import { mayPrepare } from "../core/pipelining.ts";
 import type { TransactionScript } from "../core/script.ts";
 import { prepareRecord, type Reset } from "../ledger/convoy.ts";
-import { notByReset } from "../ledger/settings.ts";
+import { notByReset, setStatements } from "../ledger/settings.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetBetween, resetOf } from "./context.ts";
 
@@ -26,12 +26,20 @@ interface ForFlight {
   readonly reset: Reset;
 }
 
-/** @param isConvoy Whether any flight of the run has one behind it. */
-export async function newPrepared(context: ApplyContext, isConvoy: boolean): Promise<Prepared> {
+/**
+ * @param isOn Whether messages are sent ahead.
+ * @param isConvoy Whether any flight of the run has one behind it.
+ */
+export async function newPrepared(
+  context: ApplyContext,
+  isOn: boolean,
+  isConvoy: boolean,
+): Promise<Prepared> {
   const { session, tracker, lockKey, settings } = context;
   const record = prepareRecord(tracker, lockKey);
   const whole = resetOf(context, true);
   const kept = isConvoy ? await settingsToKeep(context, record) : undefined;
+  if (!isConvoy) await nameSession(context, isOn);
   const between = resetBetween(kept ?? settings);
   const renewed: Reset = {
     script: `${between.script}; ${record.script}`,
@@ -82,4 +90,18 @@ async function settingsToKeep(
     if (!(error instanceof SqlError) || error.kind !== "server") throw error;
     return undefined;
   }
+}
+
+/** The set was not known when its session was named. Waited for where one message goes at a time. */
+async function nameSession(
+  { session, settings }: ApplyContext,
+  isPipelined: boolean,
+): Promise<void> {
+  const own = settings.filter(({ name }) => name === "application_name");
+  if (own.length === 0) return;
+  const naming = session.run(setStatements(own).join("; ")).then(
+    () => undefined,
+    () => undefined,
+  );
+  if (!isPipelined) await naming;
 }

@@ -1,14 +1,15 @@
 /** What the database says: the applied set, the progress, and the trackers of other tools. */
 import { parseChecksum } from "../core/checksum.ts";
+import { digestsOf } from "../core/digest.ts";
 import {
   type AppliedRow,
   type AppliedSet,
   appliedSetOf,
+  type MigrationSet,
   type ProgressRow,
 } from "../core/migration.ts";
 import type { Problem } from "../core/problem.ts";
 import type { LegacyTracker } from "../core/takeover.ts";
-import { quoteLiteral } from "../core/quote.ts";
 import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from "../core/tracker.ts";
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
@@ -37,68 +38,58 @@ export interface DatabaseState {
 }
 
 /** What the tracker and its progress hold, as the server gave it. */
-export type TableRows = readonly (readonly Row[])[];
+type TableRows = readonly (readonly Row[])[];
 
 /**
  * The script that reads both tables, where the facts know the tracker.
  *
- * @param set Where the applied set is one of its beginnings, the digest alone is sent.
+ * @param form Of what is applied: `digest` is enough where that is the beginning of a set.
  */
 export function tablesScript(
   tracker: TrackerName,
   facts: Facts,
-  set?: SetDigests,
+  form: "rows" | "digest" = "rows",
 ): string | undefined {
   if (facts.tracker === undefined) return undefined;
   const progress = facts.progressExists ? [progressQuery(tracker)] : [];
-  const applied = set === undefined ? appliedQuery(tracker) : unlessKnown(tracker, set);
+  const applied = form === "rows" ? appliedQuery(tracker) : digestQuery(tracker);
   return underOwnPath([applied, ...progress].join("; "));
 }
 
-/** What came with the lock: the tables, or that so many of the set are applied, the first ones. */
+/** What came with the lock as `digest`: so many of the set are applied, the first ones, and nothing else. */
 export interface Known {
-  readonly rows?: TableRows;
-  readonly first?: {
-    readonly count: number;
-    readonly isRecent: boolean;
-    /** Of the tracker's columns. */
-    readonly types: readonly string[];
-  };
+  readonly count: number;
+  readonly isRecent: boolean;
+  /** Of the tracker's columns. */
+  readonly types: readonly string[];
 }
 
-export function readKnown(rows: TableRows | undefined, set: SetDigests | undefined): Known {
-  if (rows === undefined) return {};
-  const [applied = [], progress = []] = rows;
-  const index = set?.digests.indexOf(applied[0]?.["applied"] ?? "") ?? -1;
-  if (set === undefined || index < 0) return { rows };
-  // A file that stopped half-way: then all of it is read.
-  if (progress.length > 0) return {};
-  const { is_recent: recent, types } = applied[0] ?? {};
-  return {
-    first: { count: set.size - index, isRecent: recent === "true", types: types?.split(",") ?? [] },
-  };
-}
-
-/** The digests of a set and its beginnings (core/digest.ts). */
-export interface SetDigests {
-  readonly size: number;
-  readonly digests: readonly string[];
+/** Undefined: all of it has to be read. */
+export function readKnown(
+  [applied = [], progress = []]: TableRows,
+  set: MigrationSet,
+): Known | undefined {
+  const { digest, rows, lines, is_recent: recent, types } = applied[0] ?? {};
+  const index = digestsOf(set).indexOf(digest ?? "");
+  const count = set.size - index;
+  // As many rows as lines: see digestsOf. A row with a null in it makes no line.
+  const isBeginning = index >= 0 && rows === String(count) && lines === rows;
+  // A file that stopped half-way is progress.
+  if (!isBeginning || progress.length > 0) return undefined;
+  return { count, isRecent: recent === "true", types: types?.split(",") ?? [] };
 }
 
 /**
  * Reads everything, from the tables that the facts know. Facts that were read before the lock can
  * be outdated by the runner that held it: they are read again where a first run, or a table that is
  * gone, makes that matter.
- *
- * @param given What `tablesScript` brought together with the lock.
  */
 export async function readState(
   session: Session,
   tracker: TrackerName,
   facts: Facts,
-  given?: TableRows,
 ): Promise<DatabaseState> {
-  const rows = readRows(tracker, given ?? (await readTables(session, tracker, facts)));
+  const rows = readRows(tracker, await readTables(session, tracker, facts));
   const adopted = readAdoption(facts.tracker?.comment);
   if (rows.applied.size > 0) {
     const legacyTables = adopted === undefined ? [] : await findLegacyTables(session, tracker);
@@ -162,19 +153,14 @@ function appliedQuery(tracker: TrackerName): string {
 }
 
 /** The digest of the applied set, as core/digest.ts makes those of a set of files. */
-function unlessKnown(tracker: TrackerName, { size, digests }: SetDigests): string {
+function digestQuery(tracker: TrackerName): string {
   const line = "version::text || e'\\t' || name::text || e'\\t' || checksum::text || e'\\n'";
   const all = `coalesce(pg_catalog.string_agg(${line}, '' order by version), '')`;
   const digest = `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${all}, 'UTF8')), 'hex')`;
-  // As many rows as lines: see digestsOf. A row with a null in it makes no line.
-  const known = digests.map((one, index) => `(${quoteLiteral(one)}, ${size - index})`).join(", ");
   const table = quoteTracker(tracker);
   return (
-    `select case when (known.digest, known.rows) in (${known}) and known.lines = known.rows then known.digest ` +
-    `else (select ${allRows} from ${table}) end as applied, known.is_recent, ` +
-    `(select ${typesOfColumns} from ${table} limit 1) as types ` +
-    `from (select ${digest} as digest, pg_catalog.count(*) as rows, pg_catalog.count(${line}) as lines, ` +
-    `${isRecent} as is_recent from ${table}) known`
+    `select ${digest} as digest, pg_catalog.count(*)::text as rows, pg_catalog.count(${line})::text as lines, ` +
+    `${isRecent} as is_recent, (select ${typesOfColumns} from ${table} limit 1) as types from ${table}`
   );
 }
 

@@ -5,6 +5,7 @@ import { quoteIdentifier } from "../quote.ts";
 import type { Explanations } from "./explanation.ts";
 
 export const databases = (): Explanations<DatabaseProblem> => ({
+  ...rights(),
   "cannot-connect": (problem) => ({
     title: `Cannot connect to ${problem.target}: ${problem.message}`,
     hint:
@@ -46,6 +47,24 @@ export const databases = (): Explanations<DatabaseProblem> => ({
         : `it is held by ${problem.holder}; --lock-wait sets for how long to wait`,
     exitCode: 5,
   }),
+  "connection-lost": (problem) => ({
+    title: `The connection was lost while ${problem.doing}: ${problem.message}`,
+    hint: "what it was doing is done wholly or not at all; run the command again",
+    exitCode: 6,
+  }),
+  "database-error": (problem) => ({
+    title: `The database refused while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
+    hint: problem.error.hint ?? "nothing was changed by this; see the server's log",
+    // 55P03: a lock was not to be had, if not the advisory one.
+    exitCode: problem.error.code === "55P03" ? 5 : 1,
+  }),
+});
+
+/** What the role is not allowed to do. */
+const rights = (): Pick<
+  Explanations<DatabaseProblem>,
+  "missing-privileges" | "row-security" | "read-only" | "role-refused" | "not-allowed"
+> => ({
   "missing-privileges": ({ role, missing }) => ({
     title: `Cannot work as ${quoteIdentifier(role)}: it lacks ${missing.map(describeGrant).join(", and ")}`,
     hint: `nothing was written; let the owner run ${missing.map((one) => `\`${grantSql(one, role)}\``).join(" and ")}`,
@@ -73,23 +92,12 @@ export const databases = (): Explanations<DatabaseProblem> => ({
         : `create the role, or take role=${role} out of the URL's options`,
     exitCode: 2,
   }),
-  "connection-lost": (problem) => ({
-    title: `The connection was lost while ${problem.doing}: ${problem.message}`,
-    hint: "what it was doing is done wholly or not at all; run the command again",
-    exitCode: 6,
-  }),
   "not-allowed": (problem) => ({
     title: `Not allowed while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
     hint:
       problem.error.hint ??
       "grant the runner's role CREATE on the tracker's schema, or SELECT, INSERT, UPDATE and DELETE on the tracker",
     exitCode: 2,
-  }),
-  "database-error": (problem) => ({
-    title: `The database refused while ${problem.doing}: ${problem.error.message} (${problem.error.code})`,
-    hint: problem.error.hint ?? "nothing was changed by this; see the server's log",
-    // 55P03: a lock was not to be had, if not the advisory one.
-    exitCode: problem.error.code === "55P03" ? 5 : 1,
   }),
 });
 

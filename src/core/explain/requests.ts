@@ -4,6 +4,7 @@ import type { RenumberFault } from "../renumber.ts";
 import { type Explanations, listed, quoted } from "./explanation.ts";
 
 export const requests = (): Explanations<RequestProblem> => ({
+  ...executables(),
   usage: (problem) => ({ title: problem.message, hint: problem.hint, exitCode: 2 }),
   "no-migrations": (problem) => ({
     title: `Cannot read the migrations: ${problem.reason}`,
@@ -49,6 +50,27 @@ export const requests = (): Explanations<RequestProblem> => ({
     hint: "it is needed where something is pending; `up` wants 64 MiB of memory, with large files more",
     exitCode: 2,
   }),
+  "not-permitted": (problem) => ({
+    title: `Cannot go on, Deno does not permit it: ${problem.message}`,
+    hint: "give `deno run` the permissions that README.md has for each command, under With Deno",
+    exitCode: 2,
+  }),
+  "not-marked": (problem) => ({
+    title: `Cannot mark ${problem.version}: ${problem.message}`,
+    hint: "`lacuna status` shows the state of every version",
+    exitCode: 2,
+  }),
+  "not-renumbered": ({ old, wanted, why }) => ({
+    ...renumberWords(old, wanted ?? "NEW", why),
+    exitCode: 2,
+  }),
+});
+
+/** What `build` cannot do. */
+const executables = (): Pick<
+  Explanations<RequestProblem>,
+  "nothing-to-embed" | "no-executable" | "not-built" | "no-runtime"
+> => ({
   "nothing-to-embed": (problem) => ({
     title: `Cannot build: there are no migrations in ${quoted(problem.folder)}`,
     hint: "name the folder with your .sql files: --migrations DIR",
@@ -67,20 +89,6 @@ export const requests = (): Explanations<RequestProblem> => ({
   "no-runtime": (problem) => ({
     title: `Cannot build for ${problem.platform} on ${quoted(problem.path)}: ${problem.reason}`,
     hint: `download ${releaseName(problem.platform)} of this version, and name it with --runtime FILE`,
-    exitCode: 2,
-  }),
-  "not-permitted": (problem) => ({
-    title: `Cannot go on, Deno does not permit it: ${problem.message}`,
-    hint: "give `deno run` the permissions that README.md has for each command, under With Deno",
-    exitCode: 2,
-  }),
-  "not-marked": (problem) => ({
-    title: `Cannot mark ${problem.version}: ${problem.message}`,
-    hint: "`lacuna status` shows the state of every version",
-    exitCode: 2,
-  }),
-  "not-renumbered": ({ old, wanted, why }) => ({
-    ...renumberWords(old, wanted ?? "NEW", why),
     exitCode: 2,
   }),
 });
