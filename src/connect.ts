@@ -9,13 +9,12 @@ import { type Access, setStatements, settingsFor, settingsOfMessage } from "./le
 import { demandSessionMode, isBehindPooler } from "./pooler.ts";
 import { type Interruption, Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
-import type { SetReading } from "./read-set.ts";
 import type { PoolerMode } from "./request.ts";
 
 export interface ConnectOptions {
   readonly tracker: TrackerName;
-  /** One that is still to be read is read while the server is busy, and known when `work` begins, unless that takes the lock. */
-  readonly set: MigrationSet | SetReading;
+  /** One that is still being read is known when `work` begins, unless that takes the lock. */
+  readonly set: MigrationSet | Promise<MigrationSet>;
   /** How long to wait for a database that is not there yet. */
   readonly timeoutMs: number;
   /**
@@ -49,7 +48,7 @@ export async function connect<T>(
     const { signal } = world.interruption;
     if (signal !== undefined) throw new Refusal([{ code: "interrupted", signal }]);
     // Files that may not run are not waited for.
-    await setOf(options.set);
+    await options.set;
     const waitedMs = clock.nowMs() - startMs;
     const pause = pollMs(attempt, clock.random());
     if (waitedMs + pause >= options.timeoutMs) {
@@ -121,30 +120,26 @@ async function attemptOnce<T>(
 ): Promise<Tried<T>> {
   const { database, reporter } = world;
   const { set } = options;
-  const reading = "finish" in set ? set : undefined;
-  const timer =
-    reading && setTimeout(() => void reading.finish().catch(() => undefined), readsAfterMs);
   // A failure of the work is not a failure to connect, though both leave by the same door.
   let isWorking = false;
   const sessionOptions = {
     opening: openingScript(options.tracker, options.access),
     applicationName: applicationNameOf(
-      "finish" in set ? undefined : setDigest(set),
+      set instanceof Promise ? undefined : setDigest(set),
       world.hostName,
     ),
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
-    interruption: reading === undefined ? world.interruption : untilRefused(world, reading),
-    meanwhile: reading?.goOn,
+    interruption: set instanceof Promise ? untilRefused(world, set) : world.interruption,
     // Every text is read for them, and no server asks.
     get extensions() {
-      return "finish" in set ? [] : extensionsAskedFor(set);
+      return set instanceof Promise ? [] : extensionsAskedFor(set);
     },
   };
   try {
     return await database.session(sessionOptions, async (session): Promise<Tried<T>> => {
       const facts = readFacts(session.opening);
-      // Who takes the lock reads the set while the server is at it.
-      if (options.purpose !== "locking") await setOf(set);
+      // Who takes the lock needs it later.
+      if (options.purpose !== "locking") await set;
       if (facts.isStandby && options.purpose !== "reading") {
         return { kind: "not yet", reason: "standby" };
       }
@@ -183,7 +178,7 @@ async function attemptOnce<T>(
     ) {
       throw new Refusal([{ code: "role-refused", ...startsAs, error: error.server }]);
     }
-    await setOf(set);
+    await set;
     // The opening script was refused by a server older than its settings, or by a pooler.
     throw new Refusal([
       {
@@ -193,18 +188,11 @@ async function attemptOnce<T>(
         waitedMs: 0,
       },
     ]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-/** @throws Refusal for files that may not run. */
-async function setOf(set: MigrationSet | SetReading): Promise<MigrationSet> {
-  return "finish" in set ? await set.finish() : set;
-}
-
 /** An attempt ends by a signal, and with a set of which nothing may run. */
-function untilRefused({ interruption }: World, { set }: SetReading): Interruption {
+function untilRefused({ interruption }: World, set: Promise<MigrationSet>): Interruption {
   return {
     get signal() {
       return interruption.signal;
@@ -238,7 +226,5 @@ function readingThrough(session: Session, access: Access = "writing"): Session {
 /** insufficient_privilege, and invalid_parameter_value for a role that does not exist. */
 const roleCodes: ReadonlySet<string> = new Set(["42501", "22023"]);
 const oldestServer = 140_000;
-/** Where the server is not quick to be reached, the files are read while it is waited for. */
-const readsAfterMs = 20;
 const shortestAttemptMs = 1000;
 const longestAttemptMs = 15_000;

@@ -22,11 +22,14 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...(settle as Omit<Deferred<T>, "promise">) };
 }
 
+/** Lets the event loop go round. */
+export function oneTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** So many turns of the event loop that a server on this machine has said what it had to say. */
 export async function fewTurns(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
+  for (let turn = 0; turn < 4; turn++) await oneTurn();
 }

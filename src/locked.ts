@@ -12,7 +12,6 @@ import { type Known, readKnown, tablesScript } from "./ledger/state.ts";
 import type { TrackerName } from "./core/tracker.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
 import { applicationNameOf } from "./product.ts";
-import type { SetReading } from "./read-set.ts";
 import type { PoolerMode } from "./request.ts";
 
 export interface Locked {
@@ -43,7 +42,7 @@ interface LockedRequest {
 export async function withLock<T>(
   world: World,
   request: LockedRequest,
-  set: MigrationSet | SetReading,
+  set: MigrationSet | Promise<MigrationSet>,
   work: (locked: Locked) => Promise<T>,
 ): Promise<T> {
   const { tracker } = request;
@@ -88,7 +87,7 @@ export async function withLock<T>(
     });
     // A set that may not run ends the session, and the lock with it.
     taking.catch(() => undefined);
-    const whole = "finish" in set ? await set.finish() : set;
+    const whole = await set;
     const settings = [...own, ...ownName(facts, whole)];
     const taken = await taking;
     const { signal } = world.interruption;
@@ -119,7 +118,8 @@ export async function withLock<T>(
   /** The set's digest is part of the name, unless somebody chose another. */
   function ownName({ applicationName }: Facts, known: MigrationSet): readonly Setting[] {
     const { hostName } = world;
-    if (!("finish" in set) || applicationName !== applicationNameOf(undefined, hostName)) return [];
+    if (!(set instanceof Promise) || applicationName !== applicationNameOf(undefined, hostName))
+      return [];
     const digest = setDigest(known);
     const value = quoteLiteral(applicationNameOf(digest, hostName));
     return [{ name: "application_name", value }];

@@ -10,7 +10,7 @@ import { withLock } from "./locked.ts";
 import type { UpOutcome } from "./outcome.ts";
 import { isBehindPooler } from "./pooler.ts";
 import { Refusal, type Session, SqlError, type World } from "./ports.ts";
-import { readLater, type SetReading } from "./read-set.ts";
+import { readBeside } from "./read-set.ts";
 import type { MigrateRequest } from "./request.ts";
 import { knownSurvey, parseFor, survey } from "./survey.ts";
 
@@ -23,14 +23,14 @@ import { knownSurvey, parseFor, survey } from "./survey.ts";
  * tracker is read (research: mechanisms, M8). What it says there is no guess.
  */
 export async function migrate(world: World, request: MigrateRequest): Promise<UpOutcome> {
-  const reading = readLater(world.source, world.reporter);
+  const reading = readBeside(world.source, world.reporter);
   // An embedded Postgres is in this process, and starts with what the files ask for.
-  const set = world.database.hasManySessions === true ? reading : await reading.finish();
+  const set = world.database.hasManySessions === true ? reading : await reading;
 
   const progress: Progress = { applied: [], pending: [], doubts: new Map() };
   for (let losses = 1; ; losses++) {
     const known = progress.applied.length;
-    const ended = await runOnce(world, request, { set, reading: reading.set, progress });
+    const ended = await runOnce(world, request, { set, reading, progress });
     if (ended.kind === "ended") return upOutcome(progress, ended.problems);
 
     // Whatever was applied in between, the database was there for it.
@@ -56,7 +56,7 @@ interface Progress {
 }
 
 interface Errand {
-  readonly set: MigrationSet | SetReading;
+  readonly set: MigrationSet | Promise<MigrationSet>;
   readonly reading: Promise<MigrationSet>;
   readonly progress: Progress;
 }

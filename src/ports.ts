@@ -12,6 +12,7 @@ import type { Event } from "./events.ts";
 export interface Source {
   /** What to call it in messages: the folder's path, or undefined for the embedded set. */
   readonly folder: string | undefined;
+  /** What takes its time leaves others a turn. */
   list(): Promise<readonly SourceFile[]>;
 }
 
@@ -71,8 +72,6 @@ export interface Bracket {
 export interface SessionOptions {
   /** Sent as the first message, so that first questions cost one round trip. */
   readonly opening: string;
-  /** Is called when something was sent that the server takes its time to answer, until the opening is. */
-  readonly meanwhile?: (() => void) | undefined;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */
   readonly applicationName: string;
   /** How long the connection may take to be made. */

@@ -23,10 +23,10 @@ export async function authenticate(
   channel: Channel,
   conversation: Conversation,
   target: ServerTarget,
-  { applicationName, opening, meanwhile }: SessionOptions,
+  { applicationName, opening }: SessionOptions,
   heard: readonly Uint8Array[],
 ): Promise<Exchange> {
-  const socket = facadeOf(channel, heard, meanwhile);
+  const socket = facadeOf(channel, heard);
   const stopOverhearing = conversation.overhear((chunk) => {
     // Ours is given back to the system, or belongs to it.
     socket.emit("data", Buffer.from(chunk));
@@ -78,11 +78,7 @@ interface PostgresSocket extends EventEmitter {
 }
 
 /** The first that postgres.js writes is a start-up: it is answered by what is here already. */
-function facadeOf(
-  channel: Channel,
-  heard: readonly Uint8Array[],
-  onSent: (() => void) | undefined,
-): PostgresSocket {
+function facadeOf(channel: Channel, heard: readonly Uint8Array[]): PostgresSocket {
   let isStarted = false;
   const socket: PostgresSocket = Object.assign(new EventEmitter(), {
     readyState: "open",
@@ -92,9 +88,7 @@ function facadeOf(
         for (const chunk of heard) queueMicrotask(() => socket.emit("data", Buffer.from(chunk)));
         return true;
       }
-      const isTaken = channel.write(bytes);
-      if (onSent !== undefined) setImmediate(onSent);
-      return isTaken;
+      return channel.write(bytes);
     },
     end: channel.write,
     destroy: channel.destroy,

@@ -8,6 +8,7 @@ import {
   readFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { oneTurn } from "../deferred.ts";
 import type { SourceFile } from "../core/migration.ts";
 import { largestBytes } from "../core/scan.ts";
 import type { Problem } from "../core/problem.ts";
@@ -23,16 +24,18 @@ export function directorySource(
     // At once, but what is wrong with the folder is a rejection.
     async list() {
       const isAbsent = presence === "may be absent" && !existsSync(folder);
-      return isAbsent ? [] : readFolder(folder);
+      return isAbsent ? [] : await readFolder(folder);
     },
   };
 }
 
-function readFolder(folder: string): readonly SourceFile[] {
+async function readFolder(folder: string): Promise<readonly SourceFile[]> {
   const problems: Problem[] = [];
   const files: SourceFile[] = [];
   const before = join(folder, "_").slice(0, -1);
+  let seen = 0;
   for (const name of listNames(folder)) {
+    if (++seen % filesInTurn === 0) await oneTurn();
     if (!/\.sql$/i.test(name)) continue;
     const path = before + name;
     try {
@@ -53,6 +56,9 @@ function readFolder(folder: string): readonly SourceFile[] {
   if (problems.length > 0) throw new Refusal(problems);
   return files;
 }
+
+/** What is read in about half a millisecond: a server that has answered is asked on no later than that. */
+const filesInTurn = 50;
 
 function listNames(folder: string): readonly string[] {
   try {

@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { ServerTarget } from "../core/target.ts";
-import { deferred, fewTurns } from "../deferred.ts";
+import { deferred } from "../deferred.ts";
 import type { SessionOptions } from "../ports.ts";
 import type { Channel } from "./channel.ts";
 import type { Conversation } from "./conversation.ts";
@@ -24,7 +24,6 @@ export async function logIn(
   target: ServerTarget,
   options: SessionOptions,
 ): Promise<Exchange> {
-  const { opening, meanwhile } = options;
   const { promise: asked, resolve: ask } = deferred<"asked">();
   const heard: Uint8Array[] = [];
   const stopOverhearing = conversation.overhear((chunk) => {
@@ -35,18 +34,12 @@ export async function logIn(
   // Loaded while the server is busy.
   const loading = target.password === undefined ? undefined : import("./authentication.ts");
   const started = conversation.expect({ keepRows: false });
-  const said = Promise.race([started, asked]);
-  // One that was dialed ahead has answered by now, and can be asked more before anything else is done.
-  await Promise.race([said, fewTurns()]);
-  if (heard.length === 0 && meanwhile !== undefined) setImmediate(meanwhile);
-  const first = await said;
+  const first = await Promise.race([started, asked]);
   if (first === "asked") {
     started.catch(() => undefined);
     const { authenticate } = await (loading ?? import("./authentication.ts"));
     return await authenticate(channel, conversation, target, options, heard);
   }
   stopOverhearing();
-  const answered = conversation.send(opening, { keepRows: true });
-  if (meanwhile !== undefined) setImmediate(meanwhile);
-  return await answered;
+  return await conversation.send(options.opening, { keepRows: true });
 }
