@@ -146,3 +146,11 @@ async function cancelUntil(isOver: () => boolean, session: Session): Promise<voi
     });
   }
 }
+
+/**
+ * What the work found was done by others, a moment ago: one of them may have died behind a COMMIT that did not wait
+ * for the disk.
+ */
+export function restOnOthers({ database }: World, { session, rest }: Locked): void {
+  rest.isUndurable = database.canBeReopened === true && session.bracket === undefined;
+}

@@ -13,10 +13,10 @@ import type { Problem } from "./core/problem.ts";
 import { type Adoption, decideTakeover, movedSince } from "./core/takeover.ts";
 import { needsParser, type Parse } from "./core/script.ts";
 import type { TrackerName } from "./core/tracker.ts";
-import { checkTracker, type Facts, isTracker } from "./ledger/facts.ts";
+import { checkTracker, type Facts } from "./ledger/facts.ts";
 import { findUnreadable } from "./ledger/privileges.ts";
 import type { LegacyTable } from "./ledger/legacy.ts";
-import { type DatabaseState, type Known, readState } from "./ledger/state.ts";
+import { type DatabaseState, isReliable, type Known, readState } from "./ledger/state.ts";
 import { findUserObjects } from "./ledger/user-objects.ts";
 import { type Parser, Refusal, type Session } from "./ports.ts";
 
@@ -67,19 +67,13 @@ export async function survey(
   };
 }
 
-/**
- * The same where so many of the set are applied, the first ones, and nothing else: only what is
- * pending has to be looked at. Undefined: more has to be known. An empty tracker may stand in a full
- * database, and an old one that was taken over may have moved.
- */
+/** The same where so many of the set are applied, the first ones, and nothing else. Undefined: more has to be known. */
 export function knownSurvey(
   set: MigrationSet,
   facts: Facts,
   known: Known | undefined,
 ): Survey | undefined {
-  if (known === undefined || known.count === 0 || facts.tracker?.comment !== undefined)
-    return undefined;
-  if (!isTracker(facts, known.types)) return undefined;
+  if (known === undefined || !isReliable(known, facts)) return undefined;
   const rest = Array.from(set.values()).slice(known.count);
   const pending = new Map(rest.map((one) => [one.version, one])) as ReadonlyMap<
     Version,

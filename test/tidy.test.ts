@@ -14,7 +14,7 @@ const floors: readonly (readonly [floor: number, path: RegExp])[] = [
   [6, /^src\/commands\//],
   [
     5,
-    /^src\/(?:apply\/|rehearsal\/|migrate\.ts|locked\.ts|survey\.ts|applied-from\.ts|reading\.ts|probing\.ts)/,
+    /^src\/(?:apply\/|rehearsal\/|migrate\.ts|pending\.ts|progress\.ts|locked\.ts|survey\.ts|applied-from\.ts|reading\.ts|probing\.ts)/,
   ],
   [4, /^src\/(?:connect|pooler)\.ts/],
   [3, /^src\/(?:ledger|catalog|cli|adapters)\//],

@@ -14,7 +14,7 @@ import { displayTracker, quoteProgress, quoteTracker, type TrackerName } from ".
 import { parseVersion, type Version } from "../core/version.ts";
 import { Refusal, type Row, type Session, SqlError } from "../ports.ts";
 import { catalogRows, underOwnPath } from "./catalog.ts";
-import { type Facts, factsQueries, readFacts, typesOfColumns } from "./facts.ts";
+import { type Facts, factsQueries, isTracker, readFacts, typesOfColumns } from "./facts.ts";
 import {
   findLegacyTables,
   type LegacyTable,
@@ -77,6 +77,14 @@ export function readKnown(
   // A file that stopped half-way is progress.
   if (!isBeginning || progress.length > 0) return undefined;
   return { count, isRecent: recent === "true", types: types?.split(",") ?? [] };
+}
+
+/**
+ * Whether nothing but what is pending has to be looked at. An empty tracker may stand in a full database, and an
+ * old one that was taken over may have moved.
+ */
+export function isReliable({ count, types }: Known, facts: Facts): boolean {
+  return count > 0 && facts.tracker?.comment === undefined && isTracker(facts, types);
 }
 
 /**
