@@ -128,6 +128,8 @@ async function attemptOnce<T>(
       set instanceof Promise ? undefined : setDigest(set),
       world.hostName,
     ),
+    // A rehearsal's database is dropped behind it, and for that the server waits for all sessions.
+    endsUnlocked: options.purpose === "locking" && database.canBeReopened === true,
     connectTimeoutMs: Math.round(Math.min(limitMs, longestAttemptMs)),
     interruption: set instanceof Promise ? untilRefused(world, set) : world.interruption,
     // Every text is read for them, and no server asks.

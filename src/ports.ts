@@ -74,6 +74,8 @@ export interface SessionOptions {
   readonly opening: string;
   /** What pg_stat_activity calls the session, unless the URL says otherwise. */
   readonly applicationName: string;
+  /** What it has locked is let go of before it is closed: nobody has to wait for the server to end it. */
+  readonly endsUnlocked?: boolean;
   /** How long the connection may take to be made. */
   readonly connectTimeoutMs: number;
   /** What ends the making of it before that. A session that is open is left alone. */

@@ -160,7 +160,10 @@ async function openWithin(
   let hasRun = false;
   try {
     const opened = await attempt.race(logIn(channel, conversation, target, options));
-    return { session: sessionWith(opened.rowSets), close: () => close(hasRun) };
+    return {
+      session: sessionWith(opened.rowSets),
+      close: () => close(hasRun && options.endsUnlocked !== true),
+    };
   } catch (error) {
     await close(true);
     // Before BackendKeyData the server had not let us in: that is no failure of the script.

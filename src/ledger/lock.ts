@@ -50,7 +50,6 @@ export type LockResult =
 
 /** A session lock is its backend's: no other one can let go of it. */
 export interface HeldLock {
-  readonly key: bigint;
   readonly backendPid: number;
 }
 
@@ -66,7 +65,7 @@ export async function takeLock(session: Session, options: LockOptions): Promise<
     const row = answer[0]?.[0];
     if (row?.["held"] === "true") {
       const read = answer.length > 1 ? answer.slice(1) : undefined;
-      return { held: true, lock: { key, backendPid: readBackend(row).pid }, read };
+      return { held: true, lock: { backendPid: readBackend(row).pid }, read };
     }
     const waitedMs = clock.nowMs() - startMs;
     if (waitedMs - reportedMs >= reportEveryMs) {
@@ -144,6 +143,8 @@ export function stillHolds(key: bigint): string {
 }
 
 /**
+ * With it all that bodies have locked for the session: nobody waits for them behind a run that is over.
+ *
  * A pooler that was vouched for wrongly may answer with another backend. There nothing is unlocked,
  * which may be somebody else's lock: it is asked again until the right one answers.
  *
@@ -151,15 +152,14 @@ export function stillHolds(key: bigint): string {
  */
 export async function releaseLock(
   session: Session,
-  { key, backendPid }: HeldLock,
+  { backendPid }: HeldLock,
   before?: string,
 ): Promise<void> {
   const first = before === undefined ? "" : `${before}; `;
-  const unlock = `pg_catalog.pg_advisory_unlock(${key})`;
   for (let attempt = 1; attempt <= releaseAttempts; attempt++) {
     const rowSets = await session.rows(
       `${first}select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${backendPid} ` +
-        `then (case when ${unlock} then ${unlock} else false end)::pg_catalog.text end as released`,
+        "then pg_catalog.pg_advisory_unlock_all()::pg_catalog.text end as released",
     );
     if ((rowSets.at(-1)?.[0]?.["released"] ?? null) !== null) return;
     await new Promise((resolve) => {
