@@ -275,6 +275,8 @@ describe("the end of a run", () => {
       const { port } = silent.address() as net.AddressInfo;
       const up = start(["up", "--database-url", `postgres://app@127.0.0.1:${port}/app`]);
       await taken;
+      // It is dialed before the rest is loaded; who is interrupted then has begun nothing, and says nothing.
+      await Bun.sleep(200);
       const sentMs = performance.now();
       up.kill("SIGTERM");
       const { stderr, exitCode } = await up.ended;
