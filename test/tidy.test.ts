@@ -75,9 +75,9 @@ describe("rules", () => {
     [/\bBun\./, "no Bun below build.ts: the same source runs under Deno"],
     [
       /\bprocess\b(?!\/)/,
-      // start.ts answers before it; the others need its id, its working directory or its end.
+      // start.ts answers before it; the others need its id, its working directory, its end, or what memory is left.
       "main.ts knows the process, and passes on what others need of it",
-      /^src\/(?:start|main|adapters\/(?:folder-lock|executable|making))\.ts$/,
+      /^src\/(?:start|main|adapters\/(?:directory|folder-lock|executable|making))\.ts$/,
     ],
     [/console\.|println/, "nothing is printed but in render"],
     [/\bTO(?:DO)\b|FIX(?:ME)\b|XX(?:X)\b/, "an open end is an issue, not a comment"],

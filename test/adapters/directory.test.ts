@@ -19,6 +19,42 @@ test("of a longer file nothing is left in the next one", async () => {
   expect(await textsIn(folder.path)).toEqual(["select 'a longer one';", "select 2;"]);
 });
 
+test("many files are read as few are, whatever they are", async () => {
+  const numbers = Array.from({ length: 150 }, (_, index) => index + 1);
+  const text = (number: number): string => "x".repeat(number % 7 === 0 ? number * 4096 : number);
+  using folder = folderOf(
+    Object.fromEntries(numbers.map((number) => [`${number}_a.sql`, text(number)])),
+  );
+  using elsewhere = folderOf({ "linked.sql": "select 'linked';" });
+  fs.symlinkSync(join(elsewhere.path, "linked.sql"), join(folder.path, "200_link.sql"));
+  fs.writeFileSync(join(folder.path, "notes.txt"), "none of it");
+  const found = await directorySource(folder.path).list();
+  const byName = new Map(
+    found.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)] as const),
+  );
+  expect([...byName.keys()]).toEqual([...byName.keys()].toSorted());
+  expect(byName.get("200_link.sql")).toBe("select 'linked';");
+  expect(byName.size).toBe(151);
+  for (const number of numbers) expect(byName.get(`${number}_a.sql`)).toBe(text(number));
+
+  const [pipe, folderNamed, zeros] = ["201_pipe.sql", "202_folder.sql", "203_zeros.sql"].map(
+    (name) => join(folder.path, name),
+  );
+  expect(spawnSync("mkfifo", [pipe ?? ""]).status).toBe(0);
+  fs.mkdirSync(folderNamed ?? "");
+  fs.symlinkSync("/dev/zero", zeros ?? "");
+  fs.writeFileSync(join(folder.path, "204_large.sql"), "");
+  fs.truncateSync(join(folder.path, "204_large.sql"), 256 * 1_048_576 + 1);
+  const refused = [pipe, folderNamed, zeros].map((path) => ({
+    code: "bad-name",
+    path,
+    reason: "not a file",
+  }));
+  const large = join(folder.path, "204_large.sql");
+  const tooLarge = { code: "too-large", path: large, bytes: 256 * 1_048_576 + 1 };
+  expect(await problemsIn(folder.path)).toEqual([...refused, tooLarge]);
+});
+
 test("what is wrong with a folder is a rejection, whoever asks", async () => {
   const source = directorySource("/nowhere/at/all");
   let rejected: unknown;
