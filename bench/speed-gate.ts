@@ -19,15 +19,15 @@ import { lacuna } from "./tools/lacuna.ts";
 const limits = {
   // Log-in included, over one connection.
   roundTripsWithNothing: 4, // 4
-  roundTripsWithOneNew: 6, // 6
+  roundTripsWithOneNew: 6, // 6: one of them names the session, and is not waited for
   roundTripsAFile: 0.05, // 0.005, of 1,000: many are on their way at a time
   // Millions of instructions, outside of the kernel.
   instructionsOfVersion: 6.5, // 5.8
-  instructionsWithNothing: 49, // 44.1, of 500
-  instructionsAFile: 0.8, // 0.675, of 1,000
+  instructionsWithNothing: 33, // 29.5, of 500
+  instructionsAFile: 0.55, // 0.453, of 1,000
   instructionsOfBigFile: 1800, // 1,380 to 1,610: the collector runs when it likes
   // `up` with nothing to do on 500, to an executable of Bun that does nothing.
-  cpuRatio: 8, // 5.5
+  cpuRatio: 6, // 3.9
   bigFileMib: 160, // 133
 };
 const cpuTurns = 40;
