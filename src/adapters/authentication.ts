@@ -17,19 +17,20 @@ import type { Exchange } from "./wire.ts";
 
 /**
  * What the first message brought.
- * @param heard What the server has said to the start-up so far. @throws SqlError
+ * @param heard What the server has said to the start-up so far; it is taken from it. @throws SqlError
  */
 export async function authenticate(
   channel: Channel,
   conversation: Conversation,
   target: ServerTarget,
   { applicationName, opening }: SessionOptions,
-  heard: readonly Uint8Array[],
+  heard: Uint8Array[],
 ): Promise<Exchange> {
-  const socket = facadeOf(channel, heard);
+  const { socket, pass } = facadeOf(channel, heard);
   const stopOverhearing = conversation.overhear((chunk) => {
     // Ours is given back to the system, or belongs to it.
-    socket.emit("data", Buffer.from(chunk));
+    heard.push(Buffer.from(chunk));
+    pass();
   });
   const sql = postgres(clientOptions(target, applicationName, givenOnce(socket)));
   const { promise: refused, reject } = deferred<never>();
@@ -77,23 +78,29 @@ interface PostgresSocket extends EventEmitter {
   destroy(): void;
 }
 
-/** The first that postgres.js writes is a start-up: it is answered by what is here already. */
-function facadeOf(channel: Channel, heard: readonly Uint8Array[]): PostgresSocket {
+/**
+ * The first that postgres.js writes is a start-up: it is answered by what is here already, and listens from then on.
+ */
+function facadeOf(
+  channel: Channel,
+  heard: Uint8Array[],
+): { readonly socket: PostgresSocket; readonly pass: () => void } {
   let isStarted = false;
   const socket: PostgresSocket = Object.assign(new EventEmitter(), {
     readyState: "open",
     write(bytes: Uint8Array): boolean {
-      if (!isStarted) {
-        isStarted = true;
-        for (const chunk of heard) queueMicrotask(() => socket.emit("data", Buffer.from(chunk)));
-        return true;
-      }
-      return channel.write(bytes);
+      if (isStarted) return channel.write(bytes);
+      isStarted = true;
+      queueMicrotask(pass);
+      return true;
     },
     end: channel.write,
     destroy: channel.destroy,
   });
-  return socket;
+  function pass(): void {
+    if (isStarted) for (const chunk of heard.splice(0)) socket.emit("data", chunk);
+  }
+  return { socket, pass };
 }
 
 /** What is asked for a second time is a reconnection, and there is none. */

@@ -41,7 +41,9 @@ async function readFolder(folder: string): Promise<readonly SourceFile[]> {
     const path = before + name;
     const whole = isQuick && !special.has(name) ? readWhole(path) : undefined;
     if (whole !== undefined) {
-      files.push({ name, path, bytes: whole });
+      const { length } = whole;
+      if (length > largestBytes) problems.push({ code: "too-large", path, bytes: length });
+      else files.push({ name, path, bytes: whole });
       continue;
     }
     try {
@@ -59,14 +61,8 @@ async function readFolder(folder: string): Promise<readonly SourceFile[]> {
       );
     }
   }
-  if (problems.length === 0) return files;
-  const large = files.filter(({ bytes }) => bytes.length > largestBytes);
-  const tooLarge = large.map(({ path, bytes }): Problem => ({
-    code: "too-large",
-    path,
-    bytes: bytes.length,
-  }));
-  throw new Refusal([...problems, ...tooLarge]);
+  if (problems.length > 0) throw new Refusal(problems);
+  return files;
 }
 
 /** What is read in about half a millisecond: a server that has answered is asked on no later than that. */

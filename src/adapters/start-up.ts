@@ -28,11 +28,16 @@ export function startUpMessage(
   return message;
 }
 
-/** Whether an answer begins with a request for a proof of who we are. Undefined: not enough is here to tell. */
+/**
+ * Whether an answer asks for a proof of who we are; what stands in front of that (a notice) is passed over. Undefined:
+ * not enough is here to tell.
+ */
 export function asksForProof(answer: Uint8Array): boolean | undefined {
-  if (answer.length > 0 && answer[0] !== authentication) return false;
-  if (answer.length < 9) return undefined;
-  return new DataView(answer.buffer, answer.byteOffset).getUint32(5) !== 0;
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  for (let at = 0; at + 9 <= answer.length; at += 1 + Math.max(view.getUint32(at + 1), 4)) {
+    if (answer[at] === authentication) return view.getUint32(at + 5) !== 0;
+  }
+  return undefined;
 }
 
 const authentication = "R".charCodeAt(0);

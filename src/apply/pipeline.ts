@@ -99,13 +99,13 @@ export async function newPipeline(
     const nowMs = world.clock.nowMs();
     const waits = isDurable(!isFollowed(index), nowMs - durableMs);
     if (waits) durableMs = nowMs;
-    const { isPrepared, reset } = prepared.for(script, isFollowed(index));
+    const { record, reset } = prepared.for(script, isFollowed(index));
     const turn = isFollowed(index) ? crypto.randomUUID() : undefined;
     const convoy = {
       turn: handedOn,
       next: index + 1 < plan.length ? { turn, reset } : undefined,
       isDurable: waits,
-      isPrepared,
+      record,
     };
     handedOn = turn;
     doubts.set(entry.version, { entry, startMs: nowMs });

@@ -5,7 +5,7 @@
 import { mayPrepare } from "../core/pipelining.ts";
 import type { TransactionScript } from "../core/script.ts";
 import { prepareRecord, type Reset } from "../ledger/convoy.ts";
-import { notByReset, setStatements } from "../ledger/settings.ts";
+import { findKept, type Kept, setStatements } from "../ledger/settings.ts";
 import { SqlError } from "../ports.ts";
 import { type ApplyContext, resetBetween, resetOf } from "./context.ts";
 
@@ -20,8 +20,8 @@ export interface Prepared {
 }
 
 interface ForFlight {
-  /** Whether it may use the prepared record. */
-  readonly isPrepared: boolean;
+  /** The prepared record, where it may use it. */
+  readonly record: string | undefined;
   /** What puts the session right behind it. */
   readonly reset: Reset;
 }
@@ -35,18 +35,20 @@ export async function newPrepared(
   isOn: boolean,
   isConvoy: boolean,
 ): Promise<Prepared> {
-  const { session, tracker, lockKey, settings } = context;
-  const record = prepareRecord(tracker, lockKey);
+  const { session, tracker, lockKey } = context;
   const whole = resetOf(context, true);
-  const kept = isConvoy ? await settingsToKeep(context, record) : undefined;
+  const kept = isConvoy ? await keptOf(context) : undefined;
   if (!isConvoy) await nameSession(context, isOn);
-  const between = resetBetween(kept ?? settings);
+  const { settings, configuredAt } = kept ?? { settings: context.settings, configuredAt: "0" };
+  const name = `lacuna record ${crypto.randomUUID()}`;
+  const preparing = ["deallocate all", prepareRecord({ name, tracker, lockKey, configuredAt })];
+  const between = resetBetween(settings);
   const renewed: Reset = {
-    script: `${between.script}; ${record.script}`,
-    statements: between.statements + record.statements,
+    script: [between.script, ...preparing].join("; "),
+    statements: between.statements + preparing.length,
   };
-  let isThere = kept !== undefined;
-  let isRefused = isConvoy && !isThere;
+  let isThere = false;
+  let isRefused = isConvoy && kept === undefined;
 
   return {
     for(script, isFollowed) {
@@ -54,7 +56,7 @@ export async function newPrepared(
       const mayChange = mayPrepare(script);
       const isKept = isFollowed && isThere;
       const flight = {
-        isPrepared: isThere && !mayChange,
+        record: isThere && !mayChange ? name : undefined,
         reset: isKept ? (mayChange ? renewed : between) : whole,
       };
       isThere = isKept;
@@ -69,23 +71,17 @@ export async function newPrepared(
   /** A message of its own, ahead of the flight's: what is wrong with it is not the migration's. */
   function prepare(): void {
     isThere = true;
-    session.run(record.script).catch(() => {
+    session.run(preparing.join("; ")).catch(() => {
       isThere = false;
       isRefused = true;
     });
   }
 }
 
-/**
- * Prepares the record, and gives the settings that a reset does not bring back. Undefined: the server
- * would not have it.
- */
-async function settingsToKeep(
-  { session, settings }: ApplyContext,
-  record: Reset,
-): Promise<ApplyContext["settings"] | undefined> {
+/** Undefined: the server would not tell. */
+async function keptOf({ session, settings }: ApplyContext): Promise<Kept | undefined> {
   try {
-    return await notByReset(session, settings, record.script);
+    return await findKept(session, settings);
   } catch (error) {
     if (!(error instanceof SqlError) || error.kind !== "server") throw error;
     return undefined;

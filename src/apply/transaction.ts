@@ -90,7 +90,8 @@ export async function fly(
     if (failed === undefined) return undefined;
 
     // What was sent behind it has failed with it, and no transaction stays open.
-    const isOurs = ahead !== undefined && failed instanceof SqlError && isOfConvoy(failed.server);
+    const isOurs =
+      ahead !== undefined && failed instanceof SqlError && isOfFlight(failed, flight, cargo);
     await context.grounded(isOurs);
     ahead = undefined;
     if (!(failed instanceof SqlError)) {
@@ -118,6 +119,20 @@ export async function fly(
     await clock.sleep(pause);
     if (cargo.kept.kind === "nothing") await resetSession(context);
   }
+}
+
+/**
+ * Whether it was sent too early, or the prepared record was in its way: then the proof that looks for itself judges.
+ */
+function isOfFlight({ kind, server, tags }: SqlError, flight: Flight, cargo: Cargo): boolean {
+  if (kind === "lost") return false;
+  if (isOfConvoy(server)) return true;
+  const inFront = flight.prefixTags + cargo.statements.length + flight.suffixTags - 1;
+  const broken = brokenProof(server);
+  // Those two are the body's doing, whoever looks.
+  return (
+    flight.isPrepared && tags.length === inFront && broken !== "transaction" && broken !== "lock"
+  );
 }
 
 function interrupted(cargo: Cargo, signal: Signal): Problem {

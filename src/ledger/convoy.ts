@@ -6,7 +6,7 @@ import type { Migration } from "../core/migration.ts";
 import type { ServerMessage } from "../core/problem.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quote.ts";
 import { quoteTracker, type TrackerName } from "../core/tracker.ts";
-import { insertInto, isRaised, proofCase, raise } from "./proof.ts";
+import { insertInto, proofCase, raise } from "./proof.ts";
 
 /** What puts a session right, and how many statements that are. */
 export interface Reset {
@@ -27,23 +27,21 @@ export interface Convoy {
   readonly next: { readonly turn: string | undefined; readonly reset: Reset } | undefined;
   /** Whether COMMIT waits until it is on disk. */
   readonly isDurable: boolean;
-  /** Whether the session has the statement of `prepareRecord`. */
-  readonly isPrepared: boolean;
+  /** The statement of `prepareRecord`, where the session has it. */
+  readonly record: string | undefined;
 }
 
 /**
  * Whether that is an error of flying in a convoy, and none of the migration's: the turn was not handed
- * on, the guard was in the way of what the body says of its transaction, or the prepared record is not
- * to be had. PostgreSQL names the statement in every language.
+ * on, the guard was in the way of what the body says of its transaction, or prepared statements of a body ahead of it
+ * are in its way. What the record itself raises is told by where it stands.
  */
-export function isOfConvoy(error: ServerMessage): boolean {
-  const [noSuchStatement, activeTransaction] = ["26000", "25001"];
-  if (error.code === activeTransaction) return true;
-  const isMissing =
-    error.code === noSuchStatement &&
-    [turnName(""), recordName].some((name) => error.message.includes(name));
-  return isMissing || isRaised(error, plain);
+export function isOfConvoy({ code }: ServerMessage): boolean {
+  return ofConvoy.has(code);
 }
+
+/** invalid_sql_statement_name, active_sql_transaction, duplicate_prepared_statement. */
+const ofConvoy: ReadonlySet<string> = new Set(["26000", "25001", "42P05"]);
 
 /**
  * The turn is a prepared statement, and who has none cannot deallocate it: that takes the server a
@@ -74,32 +72,53 @@ export function handOn(convoy: Convoy | undefined): Reset {
   return { script: `; ${script}; ${turn}`, statements: statements + 1 };
 }
 
+/** What the prepared record goes by. */
+export interface Record {
+  /** Unguessable: a body must not prepare it itself. */
+  readonly name: string;
+  readonly tracker: TrackerName;
+  readonly lockKey: bigint;
+  /** When the session last read its configuration, in seconds: behind a reload a reset brings back something else. */
+  readonly configuredAt: string;
+}
+
 /**
  * Row and proof of a flight that others follow, as a prepared statement: parsed and planned once, which
  * is most of what they cost. PostgreSQL plans it anew under another search_path, so each operator in
  * it has its schema. https://www.postgresql.org/docs/current/sql-prepare.html
  *
- * It raises before it inserts, and looks for triggers and rules too: without them the row stays as it
- * is, and `INSERT 0 1` proves it. COMMIT does not wait for the disk then.
+ * It raises before it inserts, also where the tracker has triggers or rules by now, and unless one row is inserted,
+ * as it is: PostgreSQL refuses an INSERT in WITH that a rule would replace. COMMIT does not wait for the disk then.
  */
-export function prepareRecord(tracker: TrackerName, lockKey: bigint): Reset {
-  const name = quoteTracker(tracker);
+export function prepareRecord({ name, tracker, lockKey, configuredAt }: Record): string {
+  const table = quoteTracker(tracker);
   const proof = proofCase("$4", lockKey, [
-    "when (select c.relhastriggers or c.relhasrules from pg_catalog.pg_class c " +
-      `where c.oid operator(pg_catalog.=) ${quoteLiteral(name)}::pg_catalog.regclass) then ${raise(plain)}`,
+    "when (select c.relhastriggers or c.relhasrules or c.relkind operator(pg_catalog.<>) 'r' from pg_catalog.pg_class c " +
+      `where c.oid operator(pg_catalog.=) ${quoteLiteral(table)}::pg_catalog.regclass) then ${raise(plain)}`,
+    `when extract(epoch from pg_catalog.pg_conf_load_time()) operator(pg_catalog.<>) ${configuredAt} then ${raise(plain)}`,
     "when pg_catalog.set_config('synchronous_commit', 'off', true) operator(pg_catalog.=) 'off' then 0",
   ]);
   const types = "pg_catalog.numeric, pg_catalog.text, pg_catalog.text, pg_catalog.text";
-  const script =
-    `deallocate all; prepare ${quoteIdentifier(recordName)} (${types}) as ${insertInto(name)} ` +
-    `select $1, $2, pg_catalog.clock_timestamp(), $3 where (${proof}) operator(pg_catalog.=) 0`;
-  return { script, statements: 2 };
+  const isOurs = [
+    "r.version operator(pg_catalog.=) $1",
+    "r.name operator(pg_catalog.=) $2",
+    "r.checksum operator(pg_catalog.=) $3",
+  ].join(" and ");
+  return (
+    `prepare ${quoteIdentifier(name)} (${types}) as with r as (${insertInto(table)} ` +
+    `select $1, $2, pg_catalog.clock_timestamp(), $3 where (${proof}) operator(pg_catalog.=) 0 ` +
+    `returning version, name, checksum) select case when (select pg_catalog.count(*) from r where ${isOurs}) ` +
+    `operator(pg_catalog.=) 1 then 0 else ${raise("row")} end as proof`
+  );
 }
 
-export function executeRecord({ version, name, up }: Migration, nonce: string): string {
+export function executeRecord(
+  record: string,
+  { version, name, up }: Migration,
+  nonce: string,
+): string {
   const values = [version, ...[name, up.checksum, nonce].map(quoteLiteral)];
-  return `execute ${quoteIdentifier(recordName)} (${values.join(", ")})`;
+  return `execute ${quoteIdentifier(record)} (${values.join(", ")})`;
 }
 
-const recordName = "lacuna record";
 const plain = "plain";

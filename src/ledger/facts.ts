@@ -29,7 +29,7 @@ export interface Facts {
         readonly isDurable: boolean;
         /** Rows may be read and added by this session: nothing more is to be asked for that. */
         readonly mayRecord: boolean;
-        /** No trigger and no rule: one row that is inserted is one row. */
+        /** No trigger, no rule and no partition: one row that is inserted is one row. */
         readonly isPlain: boolean;
         readonly comment: string | undefined;
       }
@@ -64,7 +64,7 @@ select (c.relname = ${table})::text as is_tracker, c.relpersistence::text as per
        (select d.description from pg_catalog.pg_description d
          where d.objoid = c.oid and d.classoid = c.tableoid and d.objsubid = 0) as comment,
        pg_catalog.pg_has_role(c.relowner, 'usage')::text as is_ours,
-       (not c.relhastriggers and not c.relhasrules)::text as is_plain,
+       (c.relkind = 'r' and not c.relhastriggers and not c.relhasrules)::text as is_plain,
        (pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
         and pg_catalog.has_table_privilege(c.oid, 'SELECT')
         and pg_catalog.has_table_privilege(c.oid, 'INSERT') and not pg_catalog.row_security_active(c.oid)

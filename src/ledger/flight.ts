@@ -25,6 +25,8 @@ export interface Flight {
   readonly suffixTags: number;
   /** The tags a reply must end in. Nothing else proves that the flight was recorded. */
   readonly proof: readonly string[];
+  /** Whether row and proof are the prepared record. */
+  readonly isPrepared: boolean;
   /** Command tags behind those: of what hands on to the next flight. */
   readonly tailTags: number;
 }
@@ -55,16 +57,16 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
     script.characteristics === undefined ? [] : [`set transaction ${script.characteristics}`];
   const prefix = [...opening(context), ...guard(context.convoy), ...characteristics];
   const { tracker, convoy } = context;
-  const isPrepared =
-    convoy?.isDurable === false && convoy.isPrepared && script.indexes.length === 0;
+  const isShort = convoy?.isDurable === false && script.indexes.length === 0;
+  const prepared = isShort ? convoy.record : undefined;
   const suffix = [
     // Deferred triggers are the body's: they run under its role and its search_path.
     bracketOf(context).settle,
     // For the session, not SET LOCAL: whatever the body set for it ends with the body.
     `set session authorization ${quoteIdentifier(context.login)}`,
     "reset role",
-    ...(isPrepared
-      ? [executeRecord(script.migration, context.nonce)]
+    ...(prepared !== undefined
+      ? [executeRecord(prepared, script.migration, context.nonce)]
       : [
           "set local search_path = pg_catalog",
           recordSql(tracker, script.migration),
@@ -72,7 +74,7 @@ export function migrationFlight(script: TransactionScript, context: FlightContex
           proofSql(context, rowExists(tracker, script.migration), script.indexes),
         ]),
   ];
-  return flight(context, prefix, script.body, suffix, isPrepared);
+  return flight(context, prefix, script.body, suffix, prepared !== undefined);
 }
 
 /** A statement of a `no-transaction` file that can run in a transaction: exactly once. */
@@ -142,7 +144,7 @@ function flight(
   prefix: readonly string[],
   body: string,
   suffix: readonly string[],
-  isProvenByRow = false,
+  isPrepared = false,
 ): Flight {
   const { close, closeTag } = bracketOf(context);
   const tail = handOn(context.convoy);
@@ -154,12 +156,10 @@ function flight(
     body,
     prefixTags: prefix.length,
     suffixTags: suffix.length,
-    proof: [
-      "INSERT 0 1",
-      ...settledOwn(context).map(() => "DO"),
-      ...(isProvenByRow ? [] : ["SELECT 1"]),
-      closeTag,
-    ],
+    proof: isPrepared
+      ? ["SELECT 1", closeTag]
+      : ["INSERT 0 1", ...settledOwn(context).map(() => "DO"), "SELECT 1", closeTag],
+    isPrepared,
     tailTags: tail.statements,
   };
 }

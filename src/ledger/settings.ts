@@ -76,28 +76,34 @@ function listed(values: Readonly<Record<string, string>>): readonly Setting[] {
   return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
-/**
- * Those that RESET ALL does not bring back by itself: what roles, databases and configuration say of
- * the rest is what is wanted. The session is as after a reset then, with all of them.
- *
- * @param behind What the same message does behind it.
- */
-export async function notByReset(
-  session: Session,
-  settings: readonly Setting[],
-  behind: string,
-): Promise<readonly Setting[]> {
+/** What a reset brings back, and until when that holds. */
+export interface Kept {
+  /** Those that RESET ALL does not bring back: what roles, databases and configuration say of the rest is what is wanted. */
+  readonly settings: readonly Setting[];
+  /** When the session last read its configuration, in seconds. Behind a reload all of that may be otherwise. */
+  readonly configuredAt: string;
+}
+
+/** The session is as after a reset then, with all settings. */
+export async function findKept(session: Session, settings: readonly Setting[]): Promise<Kept> {
   const columns = settings.map(
     ({ name }) => `pg_catalog.current_setting('${name}') as ${quoteIdentifier(name)}`,
   );
   const [rows] = await session.rows(
-    `reset all; select ${columns.join(", ")}; ${setStatements(settings).join("; ")}; ${behind}`,
+    `reset all; select ${columns.join(", ")}, extract(epoch from pg_catalog.pg_conf_load_time())::pg_catalog.text ` +
+      `as configured_at; ${setStatements(settings).join("; ")}`,
   );
-  const found = rows?.[0];
-  return settings.filter(
-    ({ name, value }) => value !== found?.[name] && value !== quoteLiteral(found?.[name] ?? ""),
-  );
+  const found = rows?.[0] ?? {};
+  const isBack = ({ name, value }: Setting): boolean =>
+    value === found[name] || value === quoteLiteral(found[name] ?? "");
+  return {
+    settings: settings.filter((one) => endsMigrations.has(one.name) || !isBack(one)),
+    configuredAt: found["configured_at"] ?? "0",
+  };
 }
+
+/** A reload must not end a migration that is on its way. */
+const endsMigrations: ReadonlySet<string> = new Set(["statement_timeout", "transaction_timeout"]);
 
 type Limits = Readonly<Record<string, string | number | undefined>>;
 

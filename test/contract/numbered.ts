@@ -6,6 +6,9 @@ import { expect } from "bun:test";
 import type { Files } from "../support/worlds.ts";
 import type { Ground, Ran } from "./ground.ts";
 
+/** Messages on their way: eight flights, and what prepares the session in front of the first. */
+export const mostAhead = 9;
+
 export const count = 20;
 
 /** What the others stand on, alone in a run of its own. */
