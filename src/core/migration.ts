@@ -11,6 +11,8 @@ export interface SourceFile {
   readonly bytes: Uint8Array;
   /** Where it is known without reading the bytes. */
   readonly checksum?: Checksum;
+  /** Of its bytes, where who read it knows: asking each of many costs as much as hashing a part of it. */
+  readonly size?: number;
 }
 
 export interface Script {

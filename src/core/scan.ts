@@ -43,7 +43,7 @@ export function scan(files: readonly SourceFile[]): Result<Scanned> {
       problems.push({ code: "bad-name", path: file.path, reason: "pattern" });
       continue;
     }
-    const { length } = file.bytes;
+    const length = file.size ?? file.bytes.length;
     hasLarge ||= length > noteworthyBytes;
     if (length > largestBytes) problems.push({ code: "too-large", path: file.path, bytes: length });
     else (named.direction === "up" ? ups : downs).push(named);

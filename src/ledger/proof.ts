@@ -86,7 +86,7 @@ export function raise(word: string): string {
 }
 
 /** Whether it is what `raise` raises. */
-export function isRaised({ code, message }: ServerMessage, word: string): boolean {
+function isRaised({ code, message }: ServerMessage, word: string): boolean {
   const invalidText = "22P02";
   return code === invalidText && message.includes(`${sign}${word}`);
 }
